@@ -1,0 +1,21 @@
+// Builds dist/, which is what gets published: sources and demo providers as JavaScript with declarations,
+// and beside them the files they read (style sheets, images) unchanged.
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { runChild } from './child.mjs';
+import { NODE, ROOT } from './setup.mjs';
+
+const DIST = join(ROOT, 'dist');
+
+/** @returns {Promise<number>} exit code */
+export async function build() {
+  rmSync(DIST, { recursive: true, force: true });
+  const code = await runChild(NODE, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT });
+  if (code !== 0) return code;
+  for (const folder of ['src', 'providers']) {
+    const from = join(ROOT, folder);
+    if (!existsSync(from)) continue;
+    cpSync(from, join(DIST, folder), { recursive: true, filter: (file) => extname(file) !== '.ts' });
+  }
+  return 0;
+}

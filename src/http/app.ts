@@ -1,0 +1,71 @@
+// The whole HTTP face in one list: every route with what it depends on.
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { HttpDependencies, HttpEnvironment } from './environment.ts';
+import { ChatelaineError } from '../errors.ts';
+import { mountAgents } from './api/agents.ts';
+import { mountAudit } from './api/audit.ts';
+import { mountConnectors } from './api/connectors.ts';
+import { mountTokens } from './api/tokens.ts';
+import { authenticate } from './authn.ts';
+import { mountBrowser } from './browser/routes.ts';
+import { mountDocs } from './docs-page.ts';
+import { mountHealth } from './health.ts';
+import { problemOf, problemResponse } from './problem.ts';
+import { answerHeaders, checkHostAndOrigin, limitBody, requireJson } from './request-guard.ts';
+
+/** A web-standard app: `app.fetch(request)` answers. */
+export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvironment> {
+  const { hub, log, metrics, now } = dependencies;
+  const app = new OpenAPIHono<HttpEnvironment>({
+    defaultHook: (result, c) => (result.success ? undefined : problemResponse(c, invalidInput(result.error.issues, result.target))),
+  });
+
+  app.onError((error, c) => {
+    if (problemOf(error).code === 'internal_error') log.error({ err: error, method: c.req.method, path: new URL(c.req.url).pathname }, 'a request failed');
+    return problemResponse(c, asProblem(error));
+  });
+  app.notFound((c) => problemResponse(c, new ChatelaineError('not_found', 'There is nothing here; the calls are listed at /api/docs.')));
+
+  app.use(async (c, next) => {
+    const started = now();
+    await next();
+    metrics.observe(c.req.routePath, c.req.method, c.res.status, now() - started);
+  });
+  app.use(answerHeaders);
+  mountHealth(app, dependencies);
+  app.use(checkHostAndOrigin(hub.baseUrl));
+  mountDocs(app, dependencies);
+  mountBrowser(app, dependencies);
+
+  app.use('/api/*', authenticate(dependencies));
+  app.use('/api/*', limitBody);
+  app.use('/api/*', requireJson);
+  mountConnectors(app, dependencies);
+  mountAgents(app, dependencies);
+  mountTokens(app, dependencies);
+  mountAudit(app, dependencies);
+
+  app.get('/', (c) => c.redirect('/api/docs', 302));
+  return app;
+}
+
+type Issue = { readonly path: readonly PropertyKey[]; readonly message: string; readonly code?: string; readonly keys?: readonly string[] };
+
+function invalidInput(issues: readonly Issue[], target: string): ChatelaineError {
+  const first = issues[0];
+  const unknown = first?.code === 'unrecognized_keys' ? first.keys?.[0] : undefined;
+  const path = [...(first?.path ?? []), ...(unknown === undefined ? [] : [unknown])].map(String).join('.');
+  const field = path === '' ? target : path;
+  const message = unknown === undefined ? (first?.message ?? 'is not valid') : 'is not a field of this call';
+  return new ChatelaineError('invalid_request', `${field}: ${message}.`.replace('..', '.'), { details: { field } });
+}
+
+/** Malformed JSON is the caller's mistake, however the framework words it. */
+function asProblem(error: unknown): unknown {
+  const status = (error as { status?: unknown }).status;
+  if (!(error instanceof ChatelaineError) && status === 400) {
+    return new ChatelaineError('invalid_request', 'The body is not valid JSON.', { cause: error, details: { field: 'json' } });
+  }
+  return error;
+}

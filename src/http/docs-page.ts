@@ -1,0 +1,62 @@
+// The OpenAPI document and a page that shows it, both without a token: they hold no data.
+
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { html, raw } from 'hono/html';
+import type { HttpDependencies, HttpEnvironment } from './environment.ts';
+
+type Operation = {
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
+  readonly requestBody?: unknown;
+  readonly responses?: Readonly<Record<string, { readonly description?: string }>>;
+};
+
+const STYLE = `:root{color-scheme:light dark;--ink:#1d2530;--paper:#fbfaf7;--line:#d8d3c7;--soft:#5b6472;--panel:#fff}
+@media (prefers-color-scheme:dark){:root{--ink:#e9e6df;--paper:#171a1f;--line:#343a44;--soft:#a3abb8;--panel:#1f232a}}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+main{max-width:56rem;margin:3rem auto;padding:0 1.5rem}h1{font-size:1.7rem;margin:0}h2{margin:2.5rem 0 .75rem;font-size:1.15rem}
+details{border:1px solid var(--line);border-radius:.4rem;background:var(--panel);margin:.4rem 0}
+summary{cursor:pointer;padding:.55rem .8rem;display:flex;gap:.8rem;align-items:baseline;flex-wrap:wrap}
+.m{font:600 .75rem ui-monospace,monospace;min-width:3.6rem}.p{font:.9rem ui-monospace,monospace}.s{color:var(--soft)}
+.d{padding:0 .8rem .8rem;border-top:1px solid var(--line)}pre{overflow:auto;font-size:.82rem;line-height:1.4}
+table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}a{color:inherit}`;
+
+export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, version }: HttpDependencies): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', { type: 'http', scheme: 'bearer', description: 'An API token' });
+  const document = () =>
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: { title: 'Chatelaine', version, description: 'Keeps the keys that AI agents need for third-party MCP servers.' },
+      servers: [{ url: hub.baseUrl }],
+    });
+  app.get('/api/openapi.json', (c) => c.json(document()));
+  app.get('/api/docs', (c) => {
+    const { paths, components } = document() as unknown as {
+      paths: Record<string, Record<string, Operation>>;
+      components: { schemas?: Record<string, unknown> };
+    };
+    const groups = new Map<string, { method: string; path: string; operation: Operation }[]>();
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        const tag = operation.tags?.[0] ?? 'Other';
+        groups.set(tag, [...(groups.get(tag) ?? []), { method, path, operation }]);
+      }
+    }
+    const pretty = (value: unknown) => html`<pre>${JSON.stringify(value, null, 2)}</pre>`;
+    const rows = [...groups].map(
+      ([tag, operations]) => html`<h2>${tag}</h2>${operations.map(
+        ({ method, path, operation }) => html`<details><summary><span class="m">${method.toUpperCase()}</span><span class="p">${path}</span><span class="s">${operation.summary ?? ''}</span></summary><div class="d">
+${(operation.parameters ?? []).length === 0 ? '' : html`<p>Parameters</p><table>${(operation.parameters ?? []).map((p) => html`<tr><td class="p">${p.name}</td><td class="s">${p.in}${p.required ? ', required' : ''}</td></tr>`)}</table>`}
+${operation.requestBody === undefined ? '' : html`<p>Body</p>${pretty(operation.requestBody)}`}
+<p>Answers</p><table>${Object.entries(operation.responses ?? {}).map(([status, response]) => html`<tr><td class="p">${status}</td><td>${response.description ?? ''}</td></tr>`)}</table></div></details>`,
+      )}`,
+    );
+    const schemas = Object.entries(components.schemas ?? {}).map(
+      ([name, schema]) => html`<details><summary><span class="p">${name}</span></summary><div class="d">${pretty(schema)}</div></details>`,
+    );
+    return c.html(
+      html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Chatelaine API</title><style>${raw(STYLE)}</style></head><body><main><h1>Chatelaine API</h1><p class="s">Version ${version}. Send <code>Authorization: Bearer</code> with an API token; <code>chatelaine tokens create</code> makes one. The whole document: <a href="/api/openapi.json">openapi.json</a>.</p>${rows}<h2>Shapes</h2>${schemas}</main></body></html>`,
+    );
+  });
+}

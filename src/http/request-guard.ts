@@ -1,0 +1,79 @@
+// Checks that come before any route: the Host and Origin of the request (DNS rebinding, other sites'
+// pages), the size and type of a body, and headers that keep answers where they belong.
+
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { ChatelaineError } from '../errors.ts';
+import { REQUEST_MAX_BYTES } from '../limits.ts';
+import { problemResponse } from './problem.ts';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** A DNS name that is not ours may have been rebound to this address; an address literal cannot be. */
+function hostAllowed(host: string, baseHost: string): boolean {
+  if (host === baseHost) return true;
+  let url: URL;
+  try {
+    url = new URL(`http://${host}`);
+  } catch {
+    return false;
+  }
+  return LOOPBACK.has(url.hostname) || /^[\d.]+$/.test(url.hostname) || url.hostname.startsWith('[');
+}
+
+function originAllowed(origin: string, base: URL, host: string | undefined): boolean {
+  if (origin === base.origin) return true;
+  let url: URL;
+  try {
+    url = new URL(origin);
+  } catch {
+    return false;
+  }
+  return LOOPBACK.has(url.hostname) && url.host === host;
+}
+
+/** Refuses requests for another host and from another site's page. */
+export function checkHostAndOrigin(baseUrl: string): MiddlewareHandler {
+  const base = new URL(baseUrl);
+  return async (c, next) => {
+    const host = c.req.header('host')?.toLowerCase();
+    if (host !== undefined && !hostAllowed(host, base.host)) {
+      return problemResponse(
+        c,
+        new ChatelaineError('misdirected_request', `This hub is ${base.origin}. Behind a proxy, pass the Host header on, or set CHATELAINE_URL.`),
+      );
+    }
+    const origin = c.req.header('origin');
+    if (origin !== undefined && !originAllowed(origin, base, host)) {
+      return problemResponse(c, new ChatelaineError('forbidden', `Requests from the pages of another origin are refused; this hub is ${base.origin}.`));
+    }
+    return next();
+  };
+}
+
+/** At most 1 MiB, and JSON where there is a body. */
+export const limitBody: MiddlewareHandler = bodyLimit({
+  maxSize: REQUEST_MAX_BYTES,
+  onError: (c) => problemResponse(c, new ChatelaineError('payload_too_large', 'The body is larger than 1 MiB.')),
+});
+
+export const requireJson: MiddlewareHandler = async (c, next) => {
+  const type = c.req.header('content-type');
+  const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0';
+  if (hasBody && c.req.method !== 'GET' && c.req.method !== 'HEAD' && !/^application\/json\s*(?:;|$)/i.test(type ?? '')) {
+    return problemResponse(c, new ChatelaineError('unsupported_media_type', 'Send JSON with Content-Type: application/json.'));
+  }
+  return next();
+};
+
+/** Answers are for this caller only and are never framed, sniffed or referred from. */
+export const answerHeaders: MiddlewareHandler = async (c, next) => {
+  await next();
+  c.header('x-content-type-options', 'nosniff');
+  c.header('referrer-policy', 'no-referrer');
+  c.header('x-frame-options', 'DENY');
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  if (!c.res.headers.has('content-security-policy')) {
+    c.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+  }
+};

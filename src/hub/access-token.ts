@@ -1,0 +1,159 @@
+// The one place that yields a usable credential: for sync, tests, exports and calls alike. It answers for
+// exactly one owner. There is no "first available": a shared connector has one owner (nobody's agent), a
+// per-agent connector has the agent that was named, and nothing else is ever looked at.
+
+import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
+import { ChatelaineError } from '../errors.ts';
+import { CREDENTIAL_CACHE_MS, REFRESH_AHEAD_MS } from '../limits.ts';
+import { obtainMachineCredential } from './machine-credential.ts';
+import { promotePending } from './pending-credential.ts';
+import { refreshCredential } from './refresh.ts';
+import { credentialHeader, customHeaders } from './request-headers.ts';
+import { openStatic, openTokens } from './sealed-values.ts';
+import { readSecret } from './secret-reference.ts';
+import { markCredential } from './credential-state.ts';
+
+export type ResolvedCredential = {
+  /** Lower-case names; everything that must be sent, custom headers included. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** null where no credential is needed. */
+  readonly credentialId: string | null;
+  readonly generation: number;
+};
+
+export type ResolveOptions = {
+  /** The server refused this generation: replace it before answering. */
+  readonly refusedGeneration?: number;
+  /** The credential to prove, instead of the one that serves. */
+  readonly slot?: 'active' | 'pending';
+};
+
+/** Whose credential a request of `agentId` uses. @throws invalid_request when a per-agent connector gets no agent */
+export function ownerOf(connector: ConnectorRecord, agentId: string | null): string | null {
+  if (connector.credentialMode !== 'per_agent') return null;
+  if (agentId === null) {
+    throw new ChatelaineError('invalid_request', `${connector.name} keeps one credential per agent; name the agent (agentId).`, {
+      details: { field: 'agentId' },
+    });
+  }
+  return agentId;
+}
+
+/**
+ * The headers with which `agentId` may speak to `connector` now; tokens about to expire are refreshed first.
+ *
+ * @param agentId the agent; null only for shared connectors
+ * @throws connect_required, secret_required, reauthorization_required: a person must act
+ * @throws secret_unreadable, secret_reference_invalid; network faults where no valid token is left
+ */
+export async function resolveCredential(
+  context: HubContext,
+  connector: ConnectorRecord,
+  agentId: string | null,
+  options: ResolveOptions = {},
+): Promise<ResolvedCredential> {
+  if (connector.authType === 'none') {
+    return { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
+  }
+  const owner = ownerOf(connector, agentId);
+  const plain = options.refusedGeneration === undefined && options.slot === undefined;
+  if (plain) {
+    const cached = context.credentialCache.get(connector.id, owner ?? '');
+    if (cached !== null) return cached;
+  }
+  const slot = options.slot ?? 'active';
+  let credential = await context.store.credentials.find(connector.id, owner, slot);
+  if (credential === null && connector.oauth?.grant === 'client_credentials' && connector.authType === 'oauth') {
+    credential = await obtainMachineCredential(context, connector, owner);
+  }
+  if (credential === null) throw missing(connector);
+
+  const resolved =
+    credential.kind === 'static' ? await resolveStatic(context, connector, credential) : await resolveOAuth(context, connector, credential, options);
+  if (slot === 'active') {
+    context.credentialCache.set(connector.id, owner ?? '', {
+      ...resolved.value,
+      validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
+    });
+  }
+  return resolved.value;
+}
+
+type Timed = { readonly value: ResolvedCredential; readonly validUntil: number };
+
+function missing(connector: ConnectorRecord): ChatelaineError {
+  if (connector.authType === 'oauth') {
+    return new ChatelaineError('connect_required', `${connector.name} is not connected yet: open its Connect link and sign in.`);
+  }
+  return new ChatelaineError('secret_required', `${connector.name} has no ${connector.authType === 'bearer' ? 'token' : 'API key'} yet: enter it.`);
+}
+
+async function withCustom(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  own: Record<string, string>,
+): Promise<ResolvedCredential> {
+  return {
+    headers: { ...(await customHeaders(context, connector)), ...own },
+    credentialId: credential.id,
+    generation: credential.generation,
+  };
+}
+
+async function resolveStatic(context: HubContext, connector: ConnectorRecord, credential: CredentialRecord): Promise<Timed> {
+  const stored = await orUnreadable(context, credential, () => openStatic(context.vault, credential));
+  const secret = await readSecret(context, stored);
+  const own = credentialHeader(connector.authType, connector.headerName, secret);
+  return { value: await withCustom(context, connector, credential, own), validUntil: Number.POSITIVE_INFINITY };
+}
+
+async function resolveOAuth(
+  context: HubContext,
+  connector: ConnectorRecord,
+  found: CredentialRecord,
+  options: ResolveOptions,
+): Promise<Timed> {
+  let credential = found;
+  try {
+    credential = await usable(context, connector, found, options);
+  } catch (error) {
+    const successor = found.slot === 'active' && isDead(error) ? await promotePending(context, found) : null;
+    if (successor === null) throw error;
+    credential = successor;
+  }
+  const tokens = await orUnreadable(context, credential, () => openTokens(context.vault, credential));
+  const own = credentialHeader('oauth', null, tokens.accessToken);
+  const ahead = credential.expiresAt === null ? Number.POSITIVE_INFINITY : credential.expiresAt - REFRESH_AHEAD_MS;
+  return { value: await withCustom(context, connector, credential, own), validUntil: ahead };
+}
+
+const isDead = (error: unknown): boolean =>
+  error instanceof ChatelaineError && (error.code === 'reauthorization_required' || error.code === 'secret_unreadable');
+
+async function usable(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  options: ResolveOptions,
+): Promise<CredentialRecord> {
+  if (credential.state === 'reauthorization_required') {
+    throw new ChatelaineError('reauthorization_required', `${connector.name} must be connected again: ${credential.reason ?? 'the authorization ended'}.`);
+  }
+  const refused = options.refusedGeneration !== undefined && credential.generation <= options.refusedGeneration;
+  const left = credential.expiresAt === null ? Number.POSITIVE_INFINITY : credential.expiresAt - context.now();
+  if (!refused && left > REFRESH_AHEAD_MS) return credential;
+  return refreshCredential(context, connector, credential, { force: refused });
+}
+
+async function orUnreadable<T>(context: HubContext, credential: CredentialRecord, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof ChatelaineError && error.code === 'secret_unreadable') {
+      await markCredential(context, credential, 'reauthorization_required', 'the stored secret does not open with the present encryption keys');
+    }
+    throw error;
+  }
+}

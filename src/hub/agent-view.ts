@@ -1,0 +1,92 @@
+// What one agent can do with each connector: the state of exactly its credential, with the reason, and
+// the tools with what it was granted. Only usable connectors offer their tools.
+
+import type { AgentRecord, ConnectorRecord, CredentialRecord, ToolRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
+import { offeredToolName } from '../mcp/tool-name.ts';
+import { PAGE_LIMIT_MAX } from '../limits.ts';
+
+export type AgentConnectorState = 'usable' | 'connect_required' | 'secret_required' | 'reauthorization_required' | 'needs_scope' | 'error';
+
+export type AgentTool = {
+  readonly name: string;
+  /** Under this name the agent calls it: `mcp__{key}__{tool}`. */
+  readonly offeredName: string;
+  readonly title: string | null;
+  readonly description: string | null;
+  readonly granted: boolean;
+  readonly held: boolean;
+  readonly state: ToolRecord['state'];
+};
+
+export type AgentConnector = {
+  readonly connectorId: string;
+  readonly connectorKey: string;
+  readonly name: string;
+  readonly authType: ConnectorRecord['authType'];
+  readonly credentialMode: ConnectorRecord['credentialMode'];
+  readonly state: AgentConnectorState;
+  readonly reason: string | null;
+  readonly tools: readonly AgentTool[];
+};
+
+/** The state of this agent at this connector, from the records alone: nobody is asked. */
+export function stateFor(connector: ConnectorRecord, credential: CredentialRecord | null): { state: AgentConnectorState; reason: string | null } {
+  if (connector.authType === 'none') return serverState(connector);
+  if (credential === null) {
+    if (connector.authType !== 'oauth') return { state: 'secret_required', reason: 'no secret was entered yet' };
+    if (connector.oauth?.grant === 'client_credentials' && connector.sealedClient !== null) return serverState(connector);
+    return { state: 'connect_required', reason: 'not connected yet' };
+  }
+  if (credential.state === 'reauthorization_required') return { state: 'reauthorization_required', reason: credential.reason };
+  if (credential.state === 'needs_scope') return { state: 'needs_scope', reason: `${credential.reason ?? 'more scope is needed'}: ${credential.missingScope ?? ''}`.trim() };
+  return serverState(connector);
+}
+
+function serverState(connector: ConnectorRecord): { state: AgentConnectorState; reason: string | null } {
+  const fault = connector.reachability?.reachable === false ? connector.reachability.error : null;
+  return fault === null ? { state: 'usable', reason: null } : { state: 'error', reason: fault.message };
+}
+
+export function agentTool(connector: ConnectorRecord, tool: ToolRecord, granted: boolean): AgentTool {
+  const definition = JSON.parse(tool.definition) as { title?: unknown; description?: unknown };
+  return {
+    name: tool.name,
+    offeredName: offeredToolName(connector.key, tool.name),
+    title: typeof definition.title === 'string' ? definition.title : null,
+    description: typeof definition.description === 'string' ? definition.description : null,
+    granted,
+    held: false,
+    state: tool.state,
+  };
+}
+
+/** One row for each connector, in the order of their making. */
+export async function agentConnectors(
+  context: HubContext,
+  agent: AgentRecord,
+  page: { limit: number; cursor?: string | undefined } = { limit: PAGE_LIMIT_MAX },
+): Promise<{ items: readonly AgentConnector[]; nextCursor: string | null }> {
+  const { items, nextCursor } = await context.store.connectors.list(page);
+  const grants = await context.store.grants.listByAgent(agent.id);
+  const granted = new Set(grants.map((grant) => `${grant.connectorId} ${grant.toolName}`));
+  const rows = await Promise.all(
+    items.map(async (connector): Promise<AgentConnector> => {
+      const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
+      const credential = await context.store.credentials.find(connector.id, owner, 'active');
+      const tools = await context.store.tools.list(connector.id);
+      return {
+        connectorId: connector.id,
+        connectorKey: connector.key,
+        name: connector.name,
+        authType: connector.authType,
+        credentialMode: connector.credentialMode,
+        ...stateFor(connector, credential),
+        tools: tools
+          .map((tool) => agentTool(connector, tool, granted.has(`${connector.id} ${tool.name}`)))
+          .filter((tool) => tool.state === 'active' || tool.granted),
+      };
+    }),
+  );
+  return { items: rows, nextCursor };
+}

@@ -1,0 +1,98 @@
+// Agents and their keys. A key is shown once and kept as a hash.
+
+import type { AgentKeyRecord, AgentRecord } from '../store/records.ts';
+import type { Secret } from '../secret.ts';
+import type { Actor } from './audit.ts';
+import type { HubContext } from './context.ts';
+import { ChatelaineError } from '../errors.ts';
+import { hashToken, randomToken } from '../vault/hash.ts';
+import { audit } from './audit.ts';
+import { checkName } from './connector-input.ts';
+import { disconnect } from './credentials.ts';
+import { newId } from './ids.ts';
+
+/** By this a person and a secret scanner recognise an agent key. */
+export const AGENT_KEY_PREFIX = 'chla_';
+const SHOWN_CHARACTERS = 11;
+
+/** @throws not_found */
+export async function getAgent(context: HubContext, id: string): Promise<AgentRecord> {
+  const found = await context.store.agents.get(id);
+  if (found === null) throw new ChatelaineError('not_found', 'There is no such agent.');
+  return found;
+}
+
+/** @throws invalid_request, conflict when the name is taken */
+export async function createAgent(context: HubContext, input: { name: string; enabled?: boolean | undefined }, actor: Actor): Promise<AgentRecord> {
+  const now = context.now();
+  const agent: AgentRecord = { id: newId('agt', now), name: checkName(input.name), enabled: input.enabled ?? true, createdAt: now, updatedAt: now };
+  await context.store.agents.insert(agent);
+  await audit(context, actor, 'agent.created', { agentId: agent.id, detail: { name: agent.name } });
+  return agent;
+}
+
+/** @throws not_found, invalid_request, conflict */
+export async function updateAgent(
+  context: HubContext,
+  id: string,
+  change: { name?: string | undefined; enabled?: boolean | undefined },
+  actor: Actor,
+): Promise<AgentRecord> {
+  await getAgent(context, id);
+  const updated = await context.store.agents.update(id, {
+    ...(change.name === undefined ? {} : { name: checkName(change.name) }),
+    ...(change.enabled === undefined ? {} : { enabled: change.enabled }),
+    updatedAt: context.now(),
+  });
+  if (updated === null) throw new ChatelaineError('not_found', 'There is no such agent.');
+  await audit(context, actor, 'agent.changed', { agentId: id, detail: { ...change } });
+  return updated;
+}
+
+/** Removes an agent with its keys, grants and credentials; its tokens are revoked at the providers first. @throws not_found */
+export async function deleteAgent(context: HubContext, id: string, actor: Actor): Promise<void> {
+  const agent = await getAgent(context, id);
+  const credentials = await context.store.credentials.listByAgent(id);
+  for (const connectorId of new Set(credentials.map((credential) => credential.connectorId))) {
+    const connector = await context.store.connectors.get(connectorId);
+    if (connector !== null) await disconnect(context, connector, id, actor);
+  }
+  await context.store.agents.delete(id);
+  await audit(context, actor, 'agent.deleted', { agentId: id, detail: { name: agent.name } });
+}
+
+export type NewAgentKey = { readonly record: AgentKeyRecord; readonly key: Secret };
+
+/** A new key of 256 random bits; only its hash is kept. @throws not_found, invalid_request */
+export async function createAgentKey(
+  context: HubContext,
+  agentId: string,
+  input: { label?: string | undefined; expiresAt?: number | null | undefined },
+  actor: Actor,
+): Promise<NewAgentKey> {
+  await getAgent(context, agentId);
+  const now = context.now();
+  if (input.expiresAt != null && input.expiresAt <= now) {
+    throw new ChatelaineError('invalid_request', 'expiresAt: lies in the past.', { details: { field: 'expiresAt' } });
+  }
+  const key = randomToken(AGENT_KEY_PREFIX, 32);
+  const record: AgentKeyRecord = {
+    id: newId('key', now),
+    agentId,
+    hash: await hashToken(key),
+    label: input.label?.trim() ?? '',
+    prefix: key.reveal().slice(0, SHOWN_CHARACTERS),
+    createdAt: now,
+    expiresAt: input.expiresAt ?? null,
+    lastUsedAt: null,
+  };
+  await context.store.agents.insertKey(record);
+  await audit(context, actor, 'agent_key.created', { agentId, detail: { keyId: record.id, label: record.label } });
+  return { record, key };
+}
+
+/** @throws not_found */
+export async function deleteAgentKey(context: HubContext, agentId: string, keyId: string, actor: Actor): Promise<void> {
+  if (!(await context.store.agents.deleteKey(agentId, keyId))) throw new ChatelaineError('not_found', 'There is no such key.');
+  await audit(context, actor, 'agent_key.deleted', { agentId, detail: { keyId } });
+}

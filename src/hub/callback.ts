@@ -1,0 +1,248 @@
+// The provider sends the browser back. In this order: state, expiry, browser, issuer; only then is the
+// response's content looked at. A refusal before that point changes nothing. Then the flow is consumed,
+// the code exchanged where the flow was bound to, the credential stored, the tools listed.
+
+import type { AuthorizationServer, TokenSet } from '../oauth/types.ts';
+import type { ConnectorRecord, CredentialRecord, FlowOutcome, FlowRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
+import type { FlowSecrets } from './sealed-values.ts';
+import type { Recorder } from './transcript.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
+import { CALLBACK_SYNC_WAIT_MS } from '../limits.ts';
+import { validateAuthorizationResponse } from '../oauth/authorization-response.ts';
+import { audienceWarning } from '../oauth/token-audience.ts';
+import { exchangeCode } from '../oauth/token-endpoint.ts';
+import { Secret } from '../secret.ts';
+import { hashToken, randomToken } from '../vault/hash.ts';
+import { audit } from './audit.ts';
+import { flowNotFound, openFor, refuseEnded } from './authorize.ts';
+import { writeFlow } from './connect.ts';
+import { newId } from './ids.ts';
+import { clientFor, clientOf } from './oauth-client.ts';
+import { promotePending } from './pending-credential.ts';
+import { withQuery } from './return-to.ts';
+import { openFlow, sealTokens } from './sealed-values.ts';
+import { syncTools } from './tool-sync.ts';
+import { createRecorder } from './transcript.ts';
+
+export type CallbackResult = {
+  /** A path of this hub, or the provider's address where the flow starts over with a fresh registration. */
+  readonly redirectTo: string;
+};
+
+/**
+ * Finishes one authorization.
+ *
+ * @param parameters the query of the callback, as it came
+ * @param browser the secret of this browser's cookie; null when it has none
+ * @returns where to send the browser: also after a failure that belongs to a known flow
+ * @throws flow_not_found, flow_expired, flow_already_used, flow_other_browser, authorization_response_invalid,
+ *   issuer_mismatch: nothing was changed, a plain page tells what to do
+ */
+export async function callback(context: HubContext, parameters: URLSearchParams, browser: Secret | null): Promise<CallbackResult> {
+  const states = parameters.getAll('state');
+  const state = states.length === 1 ? (states[0] ?? '') : '';
+  const flow = state === '' || state.length > 200 ? null : await context.store.flows.findByState(await hashToken(new Secret(state)));
+  if (flow === null) throw flowNotFound();
+  refuseEnded(flow, context.now());
+  if (browser === null || flow.browserHash !== (await hashToken(browser))) {
+    throw new ChatelaineError('flow_other_browser', 'This sign-in was begun in another browser. Finish it there, or ask for a new link and open it here.');
+  }
+  const connector = await context.store.connectors.get(flow.connectorId);
+  if (connector === null) throw flowNotFound();
+
+  const recorder = createRecorder(context, 'callback');
+  const server = flow.metadata as AuthorizationServer;
+  let code: Secret;
+  try {
+    code = validateAuthorizationResponse({ parameters, server, expectedIssuer: flow.issuer }).code;
+  } catch (error) {
+    recorder.note('authorization', `refused the response: ${isChatelaineError(error) ? error.code : 'error'}`);
+    await recorder.save(connector.id, flow.agentId);
+    // Once iss holds, the provider's own error is an answer and ends the flow.
+    if (!isChatelaineError(error, 'authorization_denied')) throw error;
+    if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+    return landing(context, connector, flow, error);
+  }
+  if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+
+  try {
+    const secrets = await openFlow(context.vault, flow);
+    const tokens = await exchange(context, connector, flow, secrets, code, recorder);
+    const credential = await store(context, connector, flow, secrets, tokens, recorder);
+    await recorder.save(connector.id, flow.agentId);
+    const failure = await listTools(context, connector, credential, flow);
+    return landing(context, connector, flow, failure);
+  } catch (error) {
+    recorder.note('token', `ended: ${isChatelaineError(error) ? error.code : 'internal error'}`);
+    if (isChatelaineError(error, 'client_rejected') && flow.registrationKind === 'dynamic' && flow.restarts === 0) {
+      const restarted = await restart(context, connector, flow, browser, recorder);
+      if (restarted !== null) return restarted;
+    }
+    await recorder.save(connector.id, flow.agentId);
+    if (!isChatelaineError(error)) context.log.error({ err: error, connectorId: connector.id }, 'a callback failed');
+    return landing(context, connector, flow, error);
+  }
+}
+
+const alreadyUsed = (): ChatelaineError =>
+  new ChatelaineError('flow_already_used', 'This sign-in was finished already. Ask for a new link to connect again.');
+
+async function exchange(
+  context: HubContext,
+  connector: ConnectorRecord,
+  flow: FlowRecord,
+  secrets: FlowSecrets,
+  code: Secret,
+  recorder: Recorder,
+): Promise<TokenSet> {
+  const server = flow.metadata as AuthorizationServer;
+  return exchangeCode(recorder.exchange('oauth', 'token'), {
+    server,
+    client: await clientOf(context, connector, secrets.client, server),
+    code,
+    verifier: secrets.verifier,
+    redirectUri: flow.redirectUri,
+    resource: flow.resource,
+    requestedScope: flow.scope,
+  });
+}
+
+/** Stores the token set: at once where nothing serves yet, else beside the old one until it is proven. */
+async function store(
+  context: HubContext,
+  connector: ConnectorRecord,
+  flow: FlowRecord,
+  secrets: FlowSecrets,
+  tokens: TokenSet,
+  recorder: Recorder,
+): Promise<CredentialRecord> {
+  const now = context.now();
+  const present = await context.store.credentials.find(connector.id, flow.agentId, 'active');
+  const serving = present !== null && present.kind === 'oauth' && present.state !== 'reauthorization_required';
+  const binding = { id: newId('crd', now), issuer: flow.issuer, resource: flow.resource };
+  const credential: CredentialRecord = {
+    ...binding,
+    connectorId: connector.id,
+    agentId: flow.agentId,
+    slot: serving ? 'pending' : 'active',
+    kind: 'oauth',
+    sealed: await sealTokens(
+      context.vault,
+      { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, tokenType: tokens.tokenType, client: secrets.client },
+      binding,
+    ),
+    generation: 1,
+    scope: tokens.scope ?? flow.scope,
+    registrationKind: flow.registrationKind,
+    registrationId: flow.registrationId,
+    expiresAt: tokens.expiresInSeconds === null ? null : now + tokens.expiresInSeconds * 1000,
+    refreshable: tokens.refreshToken !== null,
+    state: 'ok',
+    reason: null,
+    stateAt: now,
+    missingScope: null,
+    setAt: now,
+    refreshedAt: null,
+    refreshFailures: 0,
+    refreshAfter: null,
+    refreshStartedAt: null,
+  };
+  await context.store.credentials.put(credential);
+  context.credentialCache.forgetConnector(connector.id);
+  if (tokens.refreshToken === null) {
+    recorder.note('token', 'no refresh token came with the access token: when it expires, a person must sign in again');
+  }
+  const foreign = flow.resource === null ? null : audienceWarning(tokens.accessToken, flow.resource);
+  if (foreign !== null) recorder.note('token', foreign);
+  await audit(context, { name: flow.startedBy }, 'credential.stored', {
+    connectorId: connector.id,
+    agentId: flow.agentId,
+    credentialId: credential.id,
+    detail: { kind: 'oauth', issuer: flow.issuer, scope: credential.scope, expires: credential.expiresAt !== null, refreshable: credential.refreshable },
+  });
+  return credential;
+}
+
+/**
+ * Proves the credential by listing the tools. A failure is told on the landing page and spoils nothing: a
+ * first credential stays, a second one goes on waiting beside the one that serves.
+ */
+async function listTools(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  flow: FlowRecord,
+): Promise<unknown> {
+  const work = (async (): Promise<unknown> => {
+    try {
+      const current = (await context.store.connectors.get(connector.id)) ?? connector;
+      await syncTools(context, current, flow.agentId, { name: flow.startedBy }, { slot: credential.slot });
+      if (credential.slot === 'pending') await promotePending(context, credential);
+      return null;
+    } catch (error) {
+      return new ChatelaineError(
+        'sync_failed',
+        `${connector.name} is connected, but its tools could not be listed yet: ${isChatelaineError(error) ? error.message : 'internal error'} It is tried again by itself.`,
+        { cause: error },
+      );
+    }
+  })();
+  // A slow server must not keep the browser waiting; the listing goes on behind.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const enough = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), CALLBACK_SYNC_WAIT_MS);
+  });
+  const result = await Promise.race([work, enough]);
+  clearTimeout(timer);
+  return result;
+}
+
+/** The provider forgot our registration: register once more and send the browser back, once. */
+async function restart(
+  context: HubContext,
+  connector: ConnectorRecord,
+  flow: FlowRecord,
+  browser: Secret,
+  recorder: Recorder,
+): Promise<CallbackResult | null> {
+  try {
+    if (flow.registrationId !== null) await context.store.registrations.delete(flow.registrationId);
+    const server = flow.metadata as AuthorizationServer;
+    const chosen = await clientFor(context, connector, server, recorder);
+    const next = await writeFlow(context, {
+      connector,
+      agentId: flow.agentId,
+      server,
+      chosen,
+      resource: flow.resource,
+      scope: flow.scope,
+      returnTo: flow.returnTo,
+      ticketHash: await hashToken(randomToken('', 32)),
+      startedBy: flow.startedBy,
+      restarts: flow.restarts + 1,
+    });
+    recorder.note('registration', 'the provider had forgotten this client; registered again and started over');
+    return await openFor(context, next, browser);
+  } catch (error) {
+    context.log.warn({ err: error, connectorId: connector.id }, 'registering again did not succeed');
+    return null;
+  } finally {
+    await recorder.save(connector.id, flow.agentId);
+  }
+}
+
+async function landing(context: HubContext, connector: ConnectorRecord, flow: FlowRecord, failure: unknown): Promise<CallbackResult> {
+  const home = flow.returnTo ?? (flow.agentId === null ? `/connectors/${connector.id}` : `/agents/${flow.agentId}`);
+  if (failure === null || failure === undefined) return { redirectTo: withQuery(home, { connected: connector.key }) };
+  const outcome: FlowOutcome = isChatelaineError(failure)
+    ? {
+        code: failure.code,
+        message: failure.message,
+        providerCode: failure.details.upstreamCode ?? null,
+        providerText: failure.details.upstreamText ?? null,
+      }
+    : { code: 'internal_error', message: 'Something went wrong in the hub; its log says more.', providerCode: null, providerText: null };
+  await context.store.flows.setOutcome(flow.id, outcome);
+  return { redirectTo: withQuery(home, { error: outcome.code, flow: flow.id }) };
+}

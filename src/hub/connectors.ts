@@ -1,0 +1,204 @@
+// Connectors as records: made, changed, removed. A change of place (another origin) lets go of every
+// secret that was meant for the old place, and says so.
+
+import type { ConnectorPatch, ConnectorRecord } from '../store/records.ts';
+import type { Actor } from './audit.ts';
+import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
+import type { HubContext } from './context.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
+import { CREATE_SYNC_WAIT_MS } from '../limits.ts';
+import { connectorKeyFrom } from '../mcp/tool-name.ts';
+import { Secret } from '../secret.ts';
+import { audit } from './audit.ts';
+import { checkHeaders, checkName, checkSecret, checkShape, checkUrl, invalid, mergeClient, mergeOAuth } from './connector-input.ts';
+import { disconnect, setStaticSecret } from './credentials.ts';
+import { newId } from './ids.ts';
+import { suggestAuthentication } from './probe.ts';
+import { openHeaders, openManualClient, sealHeaders, sealManualClient } from './sealed-values.ts';
+import { syncTools } from './tool-sync.ts';
+
+/** @throws not_found */
+export async function getConnector(context: HubContext, id: string): Promise<ConnectorRecord> {
+  const found = (await context.store.connectors.get(id)) ?? (await context.store.connectors.getByKey(id));
+  if (found === null) throw new ChatelaineError('not_found', 'There is no such connector.');
+  return found;
+}
+
+/**
+ * Makes a connector. Without `authType` the server is looked at and the choice made from what it answers.
+ *
+ * @throws invalid_request naming the field; conflict when the name is taken; address_refused
+ */
+export async function createConnector(context: HubContext, input: ConnectorInput, actor: Actor): Promise<ConnectorRecord> {
+  const name = checkName(input.name);
+  const url = checkUrl(context, input.url);
+  const suggested = input.authType === undefined ? await suggestAuthentication(context, url, input) : null;
+  const authType = input.authType ?? suggested?.authType ?? 'none';
+  const now = context.now();
+  const id = newId('con', now);
+  const shape = {
+    authType,
+    credentialMode: input.credentialMode ?? (input.authType === undefined && authType !== 'none' ? ('shared' as const) : null),
+    headerName: input.headerName ?? null,
+  };
+  checkShape(shape, input);
+  const headers = present(checkHeaders(input.headers, shape));
+  const secret = (input.secret ?? '').trim() === '' ? null : checkSecret(authType, input.secret ?? '');
+  const client = authType === 'oauth' ? mergeClient(null, input.oauth) : null;
+  const connector: ConnectorRecord = {
+    id,
+    key: '',
+    name,
+    url,
+    ...shape,
+    headerNames: [...headers.keys()].sort(),
+    sealedHeaders: headers.size === 0 ? null : await sealHeaders(context.vault, headers, id),
+    oauth: authType === 'oauth' ? mergeOAuth(context, null, input.oauth) : null,
+    sealedClient: client === null ? null : await sealManualClient(context.vault, client, id),
+    clientSetAt: client === null ? null : now,
+    discovery: suggested?.discovery ?? null,
+    protocol: suggested?.protocol ?? null,
+    reachability: null,
+    toolsSyncedAt: null,
+    toolsError: null,
+    syncDueAt: now,
+    syncFailures: 0,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const stored = await insertWithKey(context, connector);
+  await audit(context, actor, 'connector.created', { connectorId: id, detail: { name, url, authType, credentialMode: shape.credentialMode } });
+  if (secret !== null) await setStaticSecret(context, stored, null, secret, actor);
+  await firstSync(context, stored, suggested?.listsWithoutCredential ?? null, secret !== null, actor);
+  return getConnector(context, id);
+}
+
+const present = (headers: Map<string, Secret | null>): Map<string, Secret> =>
+  new Map([...headers].filter((entry): entry is [string, Secret] => entry[1] !== null));
+
+/** Two names never share a key: a taken one gets a number. */
+async function insertWithKey(context: HubContext, connector: ConnectorRecord): Promise<ConnectorRecord> {
+  const wanted = connectorKeyFrom(connector.name);
+  for (let attempt = 1; ; attempt += 1) {
+    const taken = new Set(await context.store.connectors.keys());
+    let key = wanted;
+    for (let n = 2; taken.has(key); n += 1) key = `${wanted}_${n}`;
+    try {
+      const complete = { ...connector, key };
+      await context.store.connectors.insert(complete);
+      return complete;
+    } catch (error) {
+      const raced = isChatelaineError(error, 'conflict') && error.details.field === 'key' && attempt < 20;
+      if (raced) continue;
+      if (isChatelaineError(error, 'conflict')) throw new ChatelaineError('conflict', `name: there is a connector named ${connector.name} already.`, { details: { field: 'name' } });
+      throw error;
+    }
+  }
+}
+
+/** Lists the tools where that is possible without a person; a failure is the listing's own and is kept there. */
+async function firstSync(
+  context: HubContext,
+  connector: ConnectorRecord,
+  listsWithoutCredential: boolean | null,
+  hasSecret: boolean,
+  actor: Actor,
+): Promise<void> {
+  const machine = connector.oauth?.grant === 'client_credentials';
+  const worthwhile =
+    connector.authType === 'none' || hasSecret || (connector.authType === 'oauth' ? machine : listsWithoutCredential !== false);
+  if (!worthwhile) return;
+  const work = syncTools(context, connector, null, actor).then(
+    () => undefined,
+    (error: unknown) => {
+      if (!isChatelaineError(error)) context.log.error({ err: error, connectorId: connector.id }, 'a first sync failed');
+    },
+  );
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CREATE_SYNC_WAIT_MS);
+    }),
+  ]);
+  clearTimeout(timer);
+}
+
+export type ConnectorUpdate = { readonly connector: ConnectorRecord; readonly droppedSecrets: readonly string[] };
+
+/**
+ * Changes a connector. A blank or absent secret keeps the stored one; a URL on another origin drops the
+ * stored credentials and header values, and the answer names what was dropped.
+ *
+ * @throws not_found, invalid_request naming the field, conflict, address_refused
+ */
+export async function updateConnector(context: HubContext, id: string, change: ConnectorChange, actor: Actor): Promise<ConnectorUpdate> {
+  const before = await getConnector(context, id);
+  const url = change.url === undefined ? before.url : checkUrl(context, change.url);
+  const authType = change.authType ?? before.authType;
+  const shape = {
+    authType,
+    credentialMode: change.credentialMode === undefined ? (authType === 'none' ? null : before.credentialMode) : change.credentialMode,
+    headerName: change.headerName === undefined ? (authType === 'api_key_header' ? before.headerName : null) : change.headerName,
+  };
+  checkShape(shape, change);
+  const moved = new URL(url).origin !== new URL(before.url).origin;
+  const dropped: string[] = [];
+
+  const headers = moved ? new Map<string, Secret>() : await openHeaders(context.vault, before.sealedHeaders, before.id);
+  if (moved && before.headerNames.length > 0) dropped.push(...before.headerNames.map((name) => `headers.${name}`));
+  for (const [name, value] of checkHeaders(change.headers, shape)) {
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
+  }
+  const manual = authType === 'oauth' && before.sealedClient !== null && !moved ? await openManualClient(context.vault, before.sealedClient, before.id) : null;
+  if (moved && before.sealedClient !== null) dropped.push('oauth.clientId', 'oauth.clientSecret');
+  const client = authType === 'oauth' ? mergeClient(manual, change.oauth) : null;
+  const secret = (change.secret ?? '').trim() === '' ? null : checkSecret(authType, change.secret ?? '');
+  if (change.secret === null) throw invalid('secret', 'cannot be removed by a change; disconnect instead (DELETE …/credential).');
+
+  const now = context.now();
+  const patch: ConnectorPatch = {
+    ...(change.name === undefined ? {} : { name: checkName(change.name) }),
+    url,
+    ...shape,
+    headerNames: [...headers.keys()].sort(),
+    sealedHeaders: headers.size === 0 ? null : await sealHeaders(context.vault, headers, before.id),
+    oauth: authType === 'oauth' ? mergeOAuth(context, moved && before.oauth !== null ? { ...before.oauth, clientIssuer: null } : before.oauth, change.oauth) : null,
+    sealedClient: client === null ? null : await sealManualClient(context.vault, client, before.id),
+    clientSetAt: client === null ? null : change.oauth?.clientId || change.oauth?.clientSecret ? now : before.clientSetAt,
+    ...(url === before.url ? {} : { protocol: null, discovery: null, reachability: null, syncDueAt: now }),
+    updatedAt: now,
+  };
+
+  const letGo = moved || authType !== before.authType || shape.credentialMode !== before.credentialMode;
+  if (letGo) {
+    const credentials = await context.store.credentials.listByConnector(before.id);
+    for (const credential of credentials) {
+      // Flipping the mode keeps what still has an owner: agents' own credentials wait for the flip back.
+      const kept = !moved && authType === before.authType;
+      if (kept) continue;
+      await disconnect(context, before, credential.agentId, actor);
+      dropped.push(credential.agentId === null ? 'credential' : `credential of agent ${credential.agentId}`);
+    }
+  }
+  const connector = await context.store.connectors.update(before.id, patch);
+  if (connector === null) throw new ChatelaineError('not_found', 'There is no such connector.');
+  context.credentialCache.forgetConnector(before.id);
+  if (moved) await context.store.tools.clear(before.id, now);
+  await audit(context, actor, 'connector.changed', { connectorId: before.id, detail: { fields: Object.keys(change).sort(), droppedSecrets: dropped } });
+  if (secret !== null) await setStaticSecret(context, connector, null, secret, actor);
+  if (secret !== null || url !== before.url) await firstSync(context, connector, null, secret !== null, actor);
+  return { connector: await getConnector(context, before.id), droppedSecrets: [...new Set(dropped)] };
+}
+
+/** Removes a connector with everything that hangs on it; its tokens are revoked at the provider first. @throws not_found */
+export async function deleteConnector(context: HubContext, id: string, actor: Actor): Promise<void> {
+  const connector = await getConnector(context, id);
+  const credentials = await context.store.credentials.listByConnector(connector.id);
+  const owners = new Set(credentials.map((credential) => credential.agentId));
+  for (const owner of owners) await disconnect(context, connector, owner, actor);
+  await context.store.connectors.delete(connector.id);
+  context.credentialCache.forgetConnector(connector.id);
+  await audit(context, actor, 'connector.deleted', { connectorId: connector.id, detail: { name: connector.name, url: connector.url } });
+}

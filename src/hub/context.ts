@@ -1,0 +1,67 @@
+// What every use case of the hub is handed: its store, its vault, its way to the network, its clock.
+// Nothing here is global, so that two hubs can live in one process and tests can bring their own.
+
+import type { Outbound } from '../outbound.ts';
+import type { FetchLike } from '../outbound.ts';
+import type { Secret } from '../secret.ts';
+import type { Store } from '../store/store.ts';
+import type { Vault } from '../vault/seal.ts';
+
+/** One request as the transcript shows it; `url` is redacted already. */
+export type RequestEntry = {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number | null;
+  readonly durationMs: number;
+  readonly errorCode: string | null;
+};
+
+/** A structured log; messages never hold a secret. */
+export type Log = {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+};
+
+export type HubContext = {
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly outbound: Outbound;
+  readonly trace: (fetch: FetchLike, onRequest: (entry: RequestEntry) => void, now?: () => number) => FetchLike;
+  readonly redactUrl: (url: string) => string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Public base URL without a trailing slash. */
+  readonly baseUrl: string;
+  readonly redirectUri: string;
+  /** Our client_id as a Client ID Metadata Document; null where no public https URL serves it. */
+  readonly clientMetadataUrl: string | null;
+  readonly clientName: string;
+  readonly version: string;
+  /** Resolves `env:NAME` and `file:NAME`; null for a name that holds nothing. @throws secret_reference_invalid */
+  readonly readReference: (reference: string) => Promise<Secret | null>;
+  /** Whether plain http may be used for this URL (operator-approved private hosts). */
+  readonly mayUsePlainHttp: (url: URL) => boolean;
+  /** Why a URL may not be contacted at all, in words; null when it may. */
+  readonly urlRefusal: (url: URL) => string | null;
+  readonly log: Log;
+  readonly holder: string;
+  readonly credentialCache: CredentialCache;
+  /** In-process single flight: callers of one key share one run. */
+  readonly singleFlight: <T>(key: string, run: () => Promise<T>) => Promise<T>;
+};
+
+/** Resolved request headers, kept for a moment; see `access-token.ts`. */
+export type CredentialCache = {
+  get(connectorId: string, owner: string): CachedCredential | null;
+  set(connectorId: string, owner: string, value: CachedCredential): void;
+  forgetConnector(connectorId: string): void;
+};
+
+export type CachedCredential = {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credentialId: string | null;
+  readonly generation: number;
+  /** Absolute; the entry is not served from this moment on. */
+  readonly validUntil: number;
+};

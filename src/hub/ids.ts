@@ -1,0 +1,17 @@
+// Ids that sort by time, so that a keyset page is a walk through history: a prefix, 48 bits of
+// milliseconds, 80 random bits, in Crockford's base 32.
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** `con_01k…`: prefix says the kind, the rest is unguessable enough but never a secret. */
+export function newId(prefix: string, now: number): string {
+  let time = '';
+  for (let rest = now, i = 0; i < 10; i += 1) {
+    time = ALPHABET[rest % 32] + time;
+    rest = Math.floor(rest / 32);
+  }
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  let random = '';
+  for (const byte of bytes) random += ALPHABET[byte % 32];
+  return `${prefix}_${time}${random}`;
+}

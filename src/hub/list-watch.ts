@@ -1,0 +1,134 @@
+// Listens to servers that tell when their tools change, and lists them then. One process of all listens
+// to a server (a lease says which); at most a bounded number of streams is held, the schedule does the rest.
+
+import type { ConnectorRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
+import { isChatelaineError } from '../errors.ts';
+import {
+  PAGE_LIMIT_MAX,
+  WATCH_BACKOFF_MAX_MS,
+  WATCH_BACKOFF_MS,
+  WATCH_LEASE_MS,
+  WATCH_MAX_STREAMS,
+  WATCH_SETTLE_MS,
+  WATCH_UNSUPPORTED_MS,
+} from '../limits.ts';
+import { watchToolList } from '../mcp/list-changed.ts';
+import { resolveCredential } from './access-token.ts';
+import { newId } from './ids.ts';
+import { syncOnce } from './maintenance.ts';
+
+type Watch = { readonly abort: AbortController; readonly updatedAt: number };
+
+export type ListWatch = {
+  /** Starts and ends streams so that they fit the connectors as they are now. */
+  reconcile(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export function createListWatch(context: HubContext): ListWatch {
+  const watches = new Map<string, Watch>();
+  const quietUntil = new Map<string, number>();
+  const failures = new Map<string, number>();
+  const running = new Set<Promise<void>>();
+  const holder = newId(context.holder, context.now());
+
+  const start = (connector: ConnectorRecord, agentId: string | null): void => {
+    const abort = new AbortController();
+    watches.set(connector.id, { abort, updatedAt: connector.updatedAt });
+    const work = watch(connector, agentId, abort.signal).finally(() => {
+      watches.delete(connector.id);
+      running.delete(work);
+    });
+    running.add(work);
+  };
+
+  const rest = (id: string, milliseconds: number): void => {
+    quietUntil.set(id, context.now() + milliseconds);
+  };
+
+  const watch = async (connector: ConnectorRecord, agentId: string | null, signal: AbortSignal): Promise<void> => {
+    const lease = `watch:${connector.id}`;
+    const renew = (): Promise<boolean> => context.store.leases.acquire(lease, holder, context.now(), WATCH_LEASE_MS);
+    let settle: ReturnType<typeof setTimeout> | undefined;
+    let renewal: ReturnType<typeof setInterval> | undefined;
+    try {
+      if (!(await renew())) return rest(connector.id, WATCH_LEASE_MS);
+      renewal = setInterval(() => void renew().catch(() => undefined), WATCH_LEASE_MS / 3);
+      renewal.unref();
+      const { headers } = await resolveCredential(context, connector, agentId);
+      const ended = await watchToolList({
+        url: connector.url,
+        fetch: context.outbound.mcp,
+        headers,
+        remembered: connector.protocol,
+        clientInfo: { name: context.clientName, version: context.version },
+        signal,
+        onReady: () => failures.delete(connector.id),
+        onChange: () => {
+          clearTimeout(settle);
+          settle = setTimeout(() => void syncOnce(context, connector.id, true).catch(() => undefined), WATCH_SETTLE_MS);
+        },
+      });
+      rest(connector.id, ended === 'unsupported' ? WATCH_UNSUPPORTED_MS : backoff(connector.id));
+    } catch (error) {
+      if (!signal.aborted && !isChatelaineError(error)) context.log.warn({ err: error, connectorId: connector.id }, 'listening for changes ended');
+      rest(connector.id, backoff(connector.id));
+    } finally {
+      clearInterval(renewal);
+      await context.store.leases.release(lease, holder).catch(() => undefined);
+    }
+  };
+
+  const backoff = (id: string): number => {
+    const count = (failures.get(id) ?? 0) + 1;
+    failures.set(id, count);
+    return Math.min(WATCH_BACKOFF_MS * 2 ** (count - 1), WATCH_BACKOFF_MAX_MS) * (0.8 + 0.4 * Math.random());
+  };
+
+  return {
+    async reconcile() {
+      const wanted = await watchable(context);
+      for (const [id, running] of watches) {
+        const now = wanted.get(id);
+        if (now === undefined || now.connector.updatedAt !== running.updatedAt) running.abort.abort();
+      }
+      for (const { connector, agentId } of wanted.values()) {
+        if (watches.size >= WATCH_MAX_STREAMS) break;
+        if (watches.has(connector.id) || (quietUntil.get(connector.id) ?? 0) > context.now()) continue;
+        start(connector, agentId);
+      }
+    },
+    async stop() {
+      for (const { abort } of watches.values()) abort.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** Connectors that listed their tools at least once, with the agent whose credential may listen. */
+async function watchable(context: HubContext): Promise<Map<string, { connector: ConnectorRecord; agentId: string | null }>> {
+  const found = new Map<string, { connector: ConnectorRecord; agentId: string | null }>();
+  let cursor: string | undefined;
+  do {
+    const page = await context.store.connectors.list({ limit: PAGE_LIMIT_MAX, cursor });
+    for (const connector of page.items) {
+      if (connector.toolsSyncedAt === null || connector.protocol === null) continue;
+      if (connector.authType === 'none') {
+        found.set(connector.id, { connector, agentId: null });
+        continue;
+      }
+      const credentials = await context.store.credentials.listByConnector(connector.id);
+      const usable = credentials.find(
+        (credential) =>
+          credential.slot === 'active' &&
+          credential.state !== 'reauthorization_required' &&
+          (credential.agentId === null) === (connector.credentialMode === 'shared'),
+      );
+      if (usable !== undefined) found.set(connector.id, { connector, agentId: usable.agentId });
+      if (found.size >= WATCH_MAX_STREAMS) return found;
+    }
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return found;
+}

@@ -1,0 +1,42 @@
+// "Register again": forget the dynamic registration at the connector's issuer and make a new one, without
+// touching the connector, its tools, its grants or the tokens that serve.
+
+import type { ConnectorRecord, RegistrationKind } from '../store/records.ts';
+import type { Actor } from './audit.ts';
+import type { HubContext } from './context.ts';
+import { ChatelaineError } from '../errors.ts';
+import { audit } from './audit.ts';
+import { clientFor, forgetRegistration } from './oauth-client.ts';
+import { discoverFor } from './oauth-discovery.ts';
+import { createRecorder } from './transcript.ts';
+
+/**
+ * @throws invalid_request where there is no registration of ours to renew
+ * @throws discovery and registration errors
+ */
+export async function registerAgain(
+  context: HubContext,
+  connector: ConnectorRecord,
+  actor: Actor,
+): Promise<{ issuer: string; registration: RegistrationKind }> {
+  if (connector.authType !== 'oauth') {
+    throw new ChatelaineError('invalid_request', `${connector.name} does not use OAuth, so there is nothing to register.`);
+  }
+  if (connector.sealedClient !== null) {
+    throw new ChatelaineError('invalid_request', `${connector.name} uses a client entered by hand; change oauth.clientId, or remove it to register dynamically.`, {
+      details: { field: 'oauth.clientId' },
+    });
+  }
+  const recorder = createRecorder(context, 'registration');
+  try {
+    const { server, discovery } = await discoverFor(context, connector, recorder, { anew: true });
+    await context.store.connectors.update(connector.id, { discovery });
+    const old = await context.store.registrations.find(server.issuer, context.redirectUri);
+    if (old !== null) await forgetRegistration(context, old, recorder);
+    const chosen = await clientFor(context, connector, server, recorder);
+    await audit(context, actor, 'registration.renewed', { connectorId: connector.id, detail: { issuer: server.issuer, registration: chosen.kind } });
+    return { issuer: server.issuer, registration: chosen.kind };
+  } finally {
+    await recorder.save(connector.id, null);
+  }
+}

@@ -1,0 +1,232 @@
+// What is inside the sealed columns, and the context each is bound to. A ciphertext opens only in the
+// record, field and (for OAuth) the issuer and resource that it was made for.
+
+import type { OAuthClient, TokenSet } from '../oauth/types.ts';
+import type { CredentialRecord, FlowRecord, RegistrationRecord, TokenEndpointAuthMethod } from '../store/records.ts';
+import type { SealContext, Vault } from '../vault/seal.ts';
+import { ChatelaineError } from '../errors.ts';
+import { Secret } from '../secret.ts';
+
+/** Which client a token was issued to: the one entered by hand on the connector, or this very one. */
+export type TokenClient =
+  | { readonly source: 'connector' }
+  | {
+      readonly source: 'inline';
+      readonly clientId: string;
+      readonly authMethod: TokenEndpointAuthMethod;
+      readonly clientSecret: Secret | null;
+    };
+
+export type StoredTokens = Pick<TokenSet, 'accessToken' | 'refreshToken' | 'tokenType'> & { readonly client: TokenClient };
+
+export type ManualClient = {
+  readonly clientId: string;
+  readonly clientSecret: Secret | null;
+  readonly privateKey: { readonly pem: Secret; readonly algorithm: string; readonly keyId: string | null } | null;
+};
+
+type Json = Record<string, unknown>;
+
+const hidden = (value: Secret | null): string | null => value?.reveal() ?? null;
+const secretOf = (value: unknown): Secret | null => (typeof value === 'string' && value !== '' ? new Secret(value) : null);
+
+async function seal(vault: Vault, value: Json, context: SealContext): Promise<string> {
+  return vault.seal(new Secret(JSON.stringify(value)), context);
+}
+
+async function open(vault: Vault, ciphertext: string, context: SealContext): Promise<Json> {
+  const text = await vault.open(ciphertext, context);
+  try {
+    return JSON.parse(text.reveal()) as Json;
+  } catch (cause) {
+    throw new ChatelaineError('secret_unreadable', 'A stored secret opened but is not what was written; enter it again.', { cause });
+  }
+}
+
+export const credentialContext = (credential: Pick<CredentialRecord, 'id' | 'issuer' | 'resource'>): SealContext => ({
+  kind: 'credential.secret',
+  id: credential.id,
+  issuer: credential.issuer,
+  resource: credential.resource,
+});
+
+export const sealStatic = (vault: Vault, secret: Secret, id: string): Promise<string> =>
+  seal(vault, { secret: secret.reveal() }, credentialContext({ id, issuer: null, resource: null }));
+
+export async function openStatic(vault: Vault, credential: CredentialRecord): Promise<Secret> {
+  const value = await open(vault, credential.sealed, credentialContext(credential));
+  return new Secret(String(value.secret));
+}
+
+export function sealTokens(
+  vault: Vault,
+  tokens: StoredTokens,
+  credential: Pick<CredentialRecord, 'id' | 'issuer' | 'resource'>,
+): Promise<string> {
+  const client =
+    tokens.client.source === 'connector'
+      ? tokens.client
+      : { ...tokens.client, clientSecret: hidden(tokens.client.clientSecret) };
+  return seal(
+    vault,
+    {
+      accessToken: tokens.accessToken.reveal(),
+      refreshToken: hidden(tokens.refreshToken),
+      tokenType: tokens.tokenType,
+      client,
+    },
+    credentialContext(credential),
+  );
+}
+
+export async function openTokens(vault: Vault, credential: CredentialRecord): Promise<StoredTokens> {
+  const value = await open(vault, credential.sealed, credentialContext(credential));
+  const client = value.client as Json;
+  return {
+    accessToken: new Secret(String(value.accessToken)),
+    refreshToken: secretOf(value.refreshToken),
+    tokenType: value.tokenType === 'DPoP' ? 'DPoP' : 'Bearer',
+    client:
+      client.source === 'connector'
+        ? { source: 'connector' }
+        : {
+            source: 'inline',
+            clientId: String(client.clientId),
+            authMethod: client.authMethod as TokenEndpointAuthMethod,
+            clientSecret: secretOf(client.clientSecret),
+          },
+  };
+}
+
+const headersContext = (connectorId: string): SealContext => ({ kind: 'connector.headers', id: connectorId });
+
+export async function sealHeaders(vault: Vault, headers: ReadonlyMap<string, Secret>, connectorId: string): Promise<string> {
+  const plain = Object.fromEntries([...headers].map(([name, value]) => [name, value.reveal()]));
+  return seal(vault, plain, headersContext(connectorId));
+}
+
+export async function openHeaders(vault: Vault, sealed: string | null, connectorId: string): Promise<Map<string, Secret>> {
+  if (sealed === null) return new Map();
+  const value = await open(vault, sealed, headersContext(connectorId));
+  return new Map(Object.entries(value).map(([name, text]) => [name, new Secret(String(text))]));
+}
+
+const clientContext = (connectorId: string): SealContext => ({ kind: 'connector.client', id: connectorId });
+
+export function sealManualClient(vault: Vault, client: ManualClient, connectorId: string): Promise<string> {
+  const key = client.privateKey;
+  return seal(
+    vault,
+    {
+      clientId: client.clientId,
+      clientSecret: hidden(client.clientSecret),
+      privateKey: key === null ? null : { pem: key.pem.reveal(), algorithm: key.algorithm, keyId: key.keyId },
+    },
+    clientContext(connectorId),
+  );
+}
+
+export async function openManualClient(vault: Vault, sealed: string, connectorId: string): Promise<ManualClient> {
+  const value = await open(vault, sealed, clientContext(connectorId));
+  const key = value.privateKey as Json | null;
+  return {
+    clientId: String(value.clientId),
+    clientSecret: secretOf(value.clientSecret),
+    privateKey:
+      key === null
+        ? null
+        : {
+            pem: new Secret(String(key.pem)),
+            algorithm: String(key.algorithm),
+            keyId: typeof key.keyId === 'string' ? key.keyId : null,
+          },
+  };
+}
+
+export type RegistrationSecrets = {
+  readonly clientId: string;
+  readonly clientSecret: Secret | null;
+  readonly registrationAccessToken: Secret | null;
+  readonly registrationClientUri: string | null;
+};
+
+const registrationContext = (registration: Pick<RegistrationRecord, 'id' | 'issuer'>): SealContext => ({
+  kind: 'registration.client',
+  id: registration.id,
+  issuer: registration.issuer,
+});
+
+export function sealRegistration(
+  vault: Vault,
+  secrets: RegistrationSecrets,
+  registration: Pick<RegistrationRecord, 'id' | 'issuer'>,
+): Promise<string> {
+  return seal(
+    vault,
+    {
+      clientId: secrets.clientId,
+      clientSecret: hidden(secrets.clientSecret),
+      registrationAccessToken: hidden(secrets.registrationAccessToken),
+      registrationClientUri: secrets.registrationClientUri,
+    },
+    registrationContext(registration),
+  );
+}
+
+export async function openRegistration(vault: Vault, registration: RegistrationRecord): Promise<RegistrationSecrets> {
+  const value = await open(vault, registration.sealed, registrationContext(registration));
+  return {
+    clientId: String(value.clientId),
+    clientSecret: secretOf(value.clientSecret),
+    registrationAccessToken: secretOf(value.registrationAccessToken),
+    registrationClientUri: typeof value.registrationClientUri === 'string' ? value.registrationClientUri : null,
+  };
+}
+
+export type FlowSecrets = { readonly verifier: Secret; readonly codeChallenge: string; readonly client: TokenClient };
+
+const flowContext = (flow: Pick<FlowRecord, 'id' | 'issuer' | 'resource'>): SealContext => ({
+  kind: 'flow.secrets',
+  id: flow.id,
+  issuer: flow.issuer,
+  resource: flow.resource,
+});
+
+export function sealFlow(
+  vault: Vault,
+  secrets: FlowSecrets,
+  flow: Pick<FlowRecord, 'id' | 'issuer' | 'resource'>,
+): Promise<string> {
+  const client =
+    secrets.client.source === 'connector'
+      ? secrets.client
+      : { ...secrets.client, clientSecret: hidden(secrets.client.clientSecret) };
+  return seal(vault, { verifier: secrets.verifier.reveal(), codeChallenge: secrets.codeChallenge, client }, flowContext(flow));
+}
+
+export async function openFlow(vault: Vault, flow: FlowRecord): Promise<FlowSecrets> {
+  const value = await open(vault, flow.sealed, flowContext(flow));
+  const client = value.client as Json;
+  return {
+    verifier: new Secret(String(value.verifier)),
+    codeChallenge: String(value.codeChallenge),
+    client:
+      client.source === 'connector'
+        ? { source: 'connector' }
+        : {
+            source: 'inline',
+            clientId: String(client.clientId),
+            authMethod: client.authMethod as TokenEndpointAuthMethod,
+            clientSecret: secretOf(client.clientSecret),
+          },
+  };
+}
+
+/** The OAuth client of an inline token client. */
+export function inlineClient(client: Extract<TokenClient, { source: 'inline' }>): OAuthClient {
+  return {
+    clientId: client.clientId,
+    authMethod: client.authMethod,
+    ...(client.clientSecret === null ? {} : { clientSecret: client.clientSecret }),
+  };
+}

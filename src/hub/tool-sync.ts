@@ -1,0 +1,123 @@
+// Lists a connector's tools and keeps them, whole. Only a complete listing is written; a failure is told
+// beside the last good snapshot and takes nothing away.
+
+import type { ConnectorRecord } from '../store/records.ts';
+import type { ToolSnapshotChange } from '../store/store.ts';
+import type { Actor } from './audit.ts';
+import type { HubContext } from './context.ts';
+import type { Recorder } from './transcript.ts';
+import { isChatelaineError } from '../errors.ts';
+import { SYNC_BACKOFF_MAX_MS, SYNC_INTERVAL_MIN_MS, SYNC_INTERVAL_MS } from '../limits.ts';
+import { listTools } from '../mcp/list-tools.ts';
+import { toolDigest } from '../mcp/tool-digest.ts';
+import { audit } from './audit.ts';
+import { createRecorder } from './transcript.ts';
+import { withUpstream } from './upstream-session.ts';
+
+export type SyncResult = ToolSnapshotChange & {
+  /** Tools the server listed but that cannot be offered, with the reason. */
+  readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+  readonly syncedAt: number;
+};
+
+export type SyncOptions = { readonly slot?: 'active' | 'pending'; readonly recorder?: Recorder; readonly signal?: AbortSignal };
+
+/** Whose credential lists the tools when nobody said: the shared one, or the first agent that is connected. */
+async function lister(context: HubContext, connector: ConnectorRecord, agentId: string | null): Promise<{ agentId: string | null; anonymous: boolean }> {
+  if (connector.authType === 'none') return { agentId: null, anonymous: false };
+  if (connector.authType === 'oauth' && connector.oauth?.grant === 'client_credentials' && connector.credentialMode === 'shared') {
+    return { agentId: null, anonymous: false };
+  }
+  const credentials = (await context.store.credentials.listByConnector(connector.id)).filter((c) => c.slot === 'active');
+  if (connector.credentialMode === 'per_agent') {
+    if (agentId !== null) return { agentId, anonymous: false };
+    const first = credentials.find((c) => c.state !== 'reauthorization_required') ?? credentials[0];
+    return { agentId: first?.agentId ?? null, anonymous: first === undefined };
+  }
+  return { agentId: null, anonymous: credentials.length === 0 };
+}
+
+/**
+ * Lists the tools now, with the credential of `agentId`, or the connector's own.
+ *
+ * @throws the reason of the failure, which is kept as the connector's `toolsError` too
+ */
+export async function syncTools(
+  context: HubContext,
+  connector: ConnectorRecord,
+  agentId: string | null,
+  actor: Actor,
+  options: SyncOptions = {},
+): Promise<SyncResult> {
+  const recorder = options.recorder ?? createRecorder(context, 'sync');
+  const who = options.slot === 'pending' ? { agentId, anonymous: false } : await lister(context, connector, agentId);
+  try {
+    const listing = await withUpstream(
+      context,
+      connector,
+      who.agentId,
+      recorder,
+      {
+        anonymous: who.anonymous,
+        ...(options.slot === undefined ? {} : { slot: options.slot }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+      (upstream) => listTools(upstream, recorder.note),
+    );
+    const tools = await Promise.all(
+      listing.tools.map(async (tool) => ({ name: tool.name, definition: JSON.stringify(tool), digest: await toolDigest(tool) })),
+    );
+    const now = context.now();
+    const owner = connector.credentialMode === 'per_agent' ? (who.agentId ?? '') : '';
+    const change = await context.store.tools.saveSnapshot(connector.id, owner, tools, now);
+    await context.store.connectors.update(connector.id, {
+      toolsSyncedAt: now,
+      toolsError: null,
+      syncFailures: 0,
+      syncDueAt: now + jittered(Math.max(SYNC_INTERVAL_MIN_MS, listing.ttlMs ?? SYNC_INTERVAL_MS)),
+    });
+    recorder.note('list_tools', `${change.count} tools; ${change.added.length} added, ${change.removed.length} removed, ${change.changed.length} changed`);
+    if (change.added.length + change.removed.length + change.changed.length > 0) {
+      const { added, removed, changed } = change;
+      await audit(context, actor, 'tools.changed', {
+        connectorId: connector.id,
+        agentId: who.agentId,
+        detail: { added: added.length, removed: removed.length, changed: changed.length },
+      });
+    }
+    return { ...change, dropped: listing.dropped, syncedAt: now };
+  } catch (error) {
+    await rememberFailure(context, connector, error);
+    throw error;
+  } finally {
+    await recorder.save(connector.id, who.agentId);
+  }
+}
+
+async function rememberFailure(context: HubContext, connector: ConnectorRecord, error: unknown): Promise<void> {
+  const now = context.now();
+  const present = await context.store.connectors.get(connector.id);
+  if (present === null) return;
+  const waiting = isChatelaineError(error, 'connect_required', 'secret_required') && present.toolsSyncedAt === null;
+  const failures = present.syncFailures + 1;
+  const backoff = Math.min(SYNC_INTERVAL_MIN_MS * 2 ** Math.min(failures, 10), SYNC_BACKOFF_MAX_MS);
+  await context.store.connectors.update(connector.id, {
+    syncFailures: failures,
+    syncDueAt: now + jittered(backoff),
+    // Not yet connected is no failure of the listing; the credential's own state tells it.
+    ...(waiting
+      ? {}
+      : {
+          toolsError: {
+            code: isChatelaineError(error) ? error.code : 'internal_error',
+            message: isChatelaineError(error) ? error.message : 'The tools could not be listed.',
+            at: now,
+          },
+        }),
+  });
+}
+
+/** Spread by a tenth, so that connectors added together are not listed together for ever. */
+function jittered(milliseconds: number): number {
+  return Math.round(milliseconds * (0.95 + 0.1 * Math.random()));
+}

@@ -1,0 +1,117 @@
+// Every timeout, size and lifetime, with its unit in its name and its reason beside it.
+
+// Outbound requests.
+/** A server that does not complete TCP and TLS in this time is down for our purposes. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** Whole answer, headers and body. */
+export const ANSWER_TIMEOUT_MS = 30_000;
+/** A stream may live long but must say something (SSE comments count). */
+export const STREAM_IDLE_TIMEOUT_MS = 60_000;
+/** Metadata, registration and token answers are small; more is an attack or a mistake. */
+export const METADATA_MAX_BYTES = 1024 * 1024;
+/** One whole tool listing, all pages together. */
+export const LISTING_MAX_BYTES = 16 * 1024 * 1024;
+/** One JSON-RPC answer of an MCP server. */
+export const MCP_ANSWER_MAX_BYTES = 16 * 1024 * 1024;
+export const MAX_REDIRECTS = 3;
+/** All headers of an answer together. */
+export const HEADERS_MAX_BYTES = 32 * 1024;
+/** An event stream holds its connection, so this is also how many streams one server may have open at once. */
+export const CONNECTIONS_PER_ORIGIN = 256;
+
+/** A tool that is tried by hand may take this long. */
+export const TRY_REQUEST_TIMEOUT_MS = 120_000;
+
+// Reading MCP messages.
+/** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
+export const JSON_MAX_DEPTH = 128;
+/** The body beside an HTTP error status is read this far, to find a JSON-RPC error in it. */
+export const ERROR_BODY_MAX_BYTES = 64 * 1024;
+/** Wait before resuming an SSE stream whose server named no time. */
+export const SSE_RETRY_DEFAULT_MS = 1_000;
+/** A server that asks for less would have us poll without a pause. */
+export const SSE_RETRY_MIN_MS = 100;
+/** A server that asks for more has given the request up for our purposes. */
+export const SSE_RETRY_MAX_MS = 5 * 60_000;
+/** Resumptions in a row that brought nothing new. */
+export const SSE_IDLE_RESUMES_MAX = 3;
+/** A session's listening stream is opened before the first call, but nobody waits longer for its headers. */
+export const LISTENING_STREAM_WAIT_MS = 2_000;
+/** Requests of one server that wait for our answer at the same moment; more are a flood and stay unanswered. */
+export const SERVER_REQUESTS_MAX = 16;
+
+// Tool listings.
+export const LISTING_MAX_PAGES = 100;
+export const LISTING_MAX_TOOLS = 10_000;
+/** All pages together; well inside SYNC_LEASE_MS. */
+export const LISTING_TIMEOUT_MS = 5 * 60_000;
+/** Rounds of `input_required` for one request. */
+export const INPUT_ROUNDS_MAX = 10;
+
+// Flows.
+export const FLOW_LIFETIME_MS = 10 * 60_000;
+
+/** Creating a connector waits this long for its first listing, which then goes on without it. */
+export const CREATE_SYNC_WAIT_MS = 10_000;
+/** A browser waits this long for the first listing of tools, which then goes on without it. */
+export const CALLBACK_SYNC_WAIT_MS = 15_000;
+
+// Credentials.
+/** A token with less than this left is refreshed before it is used. */
+export const REFRESH_AHEAD_MS = 5 * 60_000;
+/** The background refresher starts up to this much earlier, so that a fleet does not refresh at one moment. */
+export const REFRESH_JITTER_MS = 2 * 60_000;
+/** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
+export const REFRESH_LEASE_MS = 45_000;
+/** First wait after a failed refresh; doubles up to the maximum. */
+export const REFRESH_BACKOFF_MS = 5_000;
+export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
+/** How often a loser of the refresh lease looks for the winner's token. */
+export const LEASE_POLL_MS = 100;
+/** A resolved credential may be served from memory this long before its generation is read again. */
+export const CREDENTIAL_CACHE_MS = 1_000;
+
+// Discovery.
+/** Validated authorization server metadata is fresh this long. */
+export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
+/** A legacy protocol verdict expires, because an upgraded server keeps answering `initialize`. */
+export const LEGACY_VERDICT_LIFETIME_MS = 24 * 60 * 60_000;
+export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;
+
+/** A discovery this young is used again without a request, so that creating and connecting ask once. */
+export const DISCOVERY_REUSE_MS = 2 * 60_000;
+
+// Tool sync on a schedule.
+export const SYNC_INTERVAL_MS = 60 * 60_000;
+/** Never more often than this, whatever `ttlMs` says. */
+export const SYNC_INTERVAL_MIN_MS = 5 * 60_000;
+export const SYNC_BACKOFF_MAX_MS = 6 * 60 * 60_000;
+export const SYNC_LEASE_MS = 10 * 60_000;
+export const SYNC_CONCURRENCY = 8;
+
+/** How often what is due is looked for. */
+export const MAINTENANCE_INTERVAL_MS = 20_000;
+
+// Watching servers for changed lists.
+/** Streams held open at once in one process; the schedule serves the rest. */
+export const WATCH_MAX_STREAMS = 200;
+/** Renewed while a stream is held, so that one process listens to each server. */
+export const WATCH_LEASE_MS = 60_000;
+export const WATCH_BACKOFF_MS = 5_000;
+export const WATCH_BACKOFF_MAX_MS = 10 * 60_000;
+/** After "unsupported" a server is asked again this much later. */
+export const WATCH_UNSUPPORTED_MS = 6 * 60 * 60_000;
+/** Several changes in a row are one sync. */
+export const WATCH_SETTLE_MS = 500;
+
+export const WATCH_RECONCILE_MS = 5_000;
+
+// The HTTP API.
+export const REQUEST_MAX_BYTES = 1024 * 1024;
+export const PAGE_LIMIT_DEFAULT = 50;
+export const PAGE_LIMIT_MAX = 200;
+
+// Records kept for people.
+export const TRANSCRIPT_MAX_ENTRIES = 500;
+export const AUDIT_LIFETIME_MS = 365 * 24 * 60 * 60_000;
+export const ADMIN_TOKEN_MIN_CHARACTERS = 32;

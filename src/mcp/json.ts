@@ -1,0 +1,74 @@
+// Parses JSON that a stranger wrote: nesting is bounded before anything is built, because a few
+// megabytes of brackets would exhaust the memory of the parser or the stack of whoever walks the result.
+
+import { ChatelaineError, quoteForeign } from '../errors.ts';
+import { JSON_MAX_DEPTH } from '../limits.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+export type JsonObject = { readonly [field: string]: unknown };
+
+/**
+ * The value that `text` stands for.
+ *
+ * @throws upstream_invalid_response when it is no JSON, or nested too deep
+ * @see RFC 8259 section 9, which lets a parser limit the depth
+ */
+export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) {
+    throw new ChatelaineError(
+      'upstream_invalid_response',
+      `The server sent JSON that is nested more than ${JSON_MAX_DEPTH} levels deep; that is not accepted.`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const shown = text.trim() === '' ? 'an empty body' : quoteForeign(text, 120);
+    throw new ChatelaineError('upstream_invalid_response', `The server sent ${shown} where JSON was expected.`, {
+      cause,
+    });
+  }
+}
+
+/** True for what JSON calls an object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A string field of what may be an object; null for anything else. */
+export function stringField(value: unknown, field: string): string | null {
+  const found = isObject(value) && Object.hasOwn(value, field) ? value[field] : null;
+  return typeof found === 'string' ? found : null;
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(text, i);
+    } else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > JSON_MAX_DEPTH) return true;
+    } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) return i;
+    i += code === BACKSLASH ? 2 : 1;
+  }
+  return i;
+}

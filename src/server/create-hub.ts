@@ -1,0 +1,133 @@
+// The front door of the library: store, vault, network and HTTP face put together into one hub that
+// mounts wherever a web-standard fetch handler mounts.
+
+import { hostname } from 'node:os';
+import type { FetchLike } from '../outbound.ts';
+import type { Log } from '../hub/context.ts';
+import type { HubContext } from '../hub/context.ts';
+import type { Store } from '../store/store.ts';
+import type { Keyring } from '../vault/keyring.ts';
+import { ChatelaineError } from '../errors.ts';
+import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
+import { assembleHub, type Hub } from '../hub/hub.ts';
+import { createApp } from '../http/app.ts';
+import { addressPolicy, type AllowedHosts, parseAllowedHosts } from '../net/address-policy.ts';
+import { createOutbound } from '../net/guarded-fetch.ts';
+import { redactUrl, tracedFetch } from '../net/request-log.ts';
+import { Secret } from '../secret.ts';
+import { openStore, type StoreLocation } from '../store/open-store.ts';
+import { parseKeyring } from '../vault/keyring.ts';
+import { openVault } from './encryption-keys.ts';
+import { silentLog } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { referenceReader } from './secret-references.ts';
+import { VERSION } from './version.ts';
+
+export type CreateHubOptions = {
+  /** Public base URL under which browsers reach the fetch handler; a path in it is the mount point. */
+  readonly url: string;
+  /** Where records live: a file, a PostgreSQL, or a store that is open already. */
+  readonly database: StoreLocation | Store;
+  /** `id:base64key[,id:base64key…]`: the first encrypts, all decrypt. 32 bytes each. */
+  readonly encryptionKeys: string | Keyring;
+  /** Hosts or CIDRs in private ranges that connectors may use, comma-separated; none by default. */
+  readonly allowedPrivateHosts?: string | AllowedHosts;
+  /** A static bearer token with the owner role for `/api`. */
+  readonly adminToken?: Secret | string | null;
+  /** The name by which providers show us to people. */
+  readonly clientName?: string;
+  /** A Client ID Metadata Document hosted elsewhere (https). */
+  readonly clientMetadataUrl?: string | null;
+  /** Folder of `file:NAME` references. */
+  readonly secretsFolder?: string;
+  readonly log?: Log;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Refresh ahead of time, scheduled sync and listening for changes; on by default. */
+  readonly background?: boolean;
+};
+
+export type EmbeddedHub = {
+  /** Every use case as a function. */
+  readonly hub: Hub;
+  /** API, connect links, callback: mount it at the path of `url`. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Opens a hub.
+ *
+ * @throws invalid_settings, store_unavailable, encryption_key_missing
+ */
+export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub> {
+  const base = baseUrlOf(options.url);
+  const keyring = typeof options.encryptionKeys === 'string' ? parseKeyring(options.encryptionKeys) : options.encryptionKeys;
+  const allowed = typeof options.allowedPrivateHosts === 'object' ? options.allowedPrivateHosts : parseAllowedHosts(options.allowedPrivateHosts ?? '');
+  const log = options.log ?? silentLog;
+  const now = options.now ?? Date.now;
+  const store = 'connectors' in options.database ? options.database : await openStore(options.database);
+  const outbound = createOutbound({ allowed, userAgent: `chatelaine/${VERSION}` });
+  try {
+    const policy = addressPolicy(allowed);
+    const context: HubContext = {
+      store,
+      vault: await openVault(store, keyring),
+      outbound,
+      trace: (fetch: FetchLike, onRequest, clock) => tracedFetch(fetch, onRequest, clock),
+      redactUrl,
+      now,
+      baseUrl: base,
+      redirectUri: `${base}/oauth/callback`,
+      clientMetadataUrl: options.clientMetadataUrl ?? (base.startsWith('https:') ? `${base}/oauth/client.json` : null),
+      clientName: options.clientName ?? 'Chatelaine',
+      version: VERSION,
+      readReference: referenceReader(options.secretsFolder ?? '/run/secrets'),
+      mayUsePlainHttp: policy.mayUsePlainHttp,
+      urlRefusal: policy.urlRefusal,
+      log,
+      holder: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40),
+      credentialCache: createCredentialCache(now),
+      singleFlight: createSingleFlight(),
+    };
+    const hub = assembleHub(context);
+    const adminToken = typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
+    const app = createApp({ hub, version: VERSION, adminToken, metrics: createMetrics(), log, now });
+    if (options.background !== false) hub.start();
+    return {
+      hub,
+      fetch: async (request) => app.fetch(belowBase(request, base)),
+      close: async () => {
+        await hub.close();
+        await outbound.close();
+      },
+    };
+  } catch (error) {
+    await outbound.close();
+    if (!('connectors' in options.database)) await store.close();
+    throw error;
+  }
+}
+
+function baseUrlOf(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new ChatelaineError('invalid_settings', 'url: must be the whole public address of the hub, such as https://hub.example.com.');
+  }
+  if (!/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new ChatelaineError('invalid_settings', 'url: must be http(s), without query, fragment or user name.');
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** Whether a proxy or framework cut the mount path off or left it on, the routes see what follows it. */
+function belowBase(request: Request, base: string): Request {
+  const prefix = new URL(base).pathname;
+  if (prefix === '/') return request;
+  const url = new URL(request.url);
+  if (url.pathname !== prefix && !url.pathname.startsWith(`${prefix}/`)) return request;
+  url.pathname = url.pathname.slice(prefix.length) || '/';
+  return new Request(url, request);
+}

@@ -1,0 +1,124 @@
+// The self-hosted server: settings in, a listening hub out. It listens first and answers when the hub is
+// ready, because its public address may depend on the port that the system chose.
+
+import { mkdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Store } from '../store/store.ts';
+import { ChatelaineError } from '../errors.ts';
+import type { Log } from '../hub/context.ts';
+import { openStore } from '../store/open-store.ts';
+import { publicUrlOf, type Settings } from './config.ts';
+import { createHub, type EmbeddedHub } from './create-hub.ts';
+import { loadKeys } from './encryption-keys.ts';
+
+const SHUTDOWN_MS = 10_000;
+
+export type RunningServer = {
+  readonly url: string;
+  readonly port: number;
+  readonly embedded: EmbeddedHub;
+  readonly keyOrigin: 'setting' | 'file' | 'made';
+  /** Finishes requests under way, then closes everything. */
+  close(): Promise<void>;
+};
+
+/** Opens the store that the settings name. @throws store_unavailable, invalid_settings */
+export async function openStoreOf(settings: Settings): Promise<Store> {
+  const { database } = settings;
+  if (database.kind === 'postgres') return openStore({ kind: 'postgres', url: database.url.reveal() });
+  await mkdir(settings.dataFolder, { recursive: true, mode: 0o700 });
+  return openStore(database);
+}
+
+/** The hub of these settings without a listening port, for the command line. */
+export async function openHubOf(
+  settings: Settings,
+  given: { readonly url: string; readonly log?: Log; readonly background: boolean },
+): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
+  const store = await openStoreOf(settings);
+  try {
+    const { keyring, origin } = await loadKeys(store, { given: settings.encryptionKeys, dataFolder: settings.dataFolder });
+    const embedded = await createHub({
+      url: given.url,
+      database: store,
+      encryptionKeys: keyring,
+      allowedPrivateHosts: settings.allowedPrivateHosts,
+      adminToken: settings.adminToken,
+      clientName: settings.clientName,
+      clientMetadataUrl: settings.clientMetadataUrl,
+      secretsFolder: settings.secretsFolder,
+      background: given.background,
+      ...(given.log === undefined ? {} : { log: given.log }),
+    });
+    return { ...embedded, keyOrigin: origin, store };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * Listens and serves.
+ *
+ * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws
+ */
+export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
+  let handle: ((request: Request) => Promise<Response>) | null = null;
+  const listener = getRequestListener(
+    (request) => (handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request)),
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000, maxHeaderSize: 16 * 1024 }, listener);
+  const port = await listen(server, settings);
+  const url = publicUrlOf(settings, port);
+  try {
+    const embedded = await openHubOf(settings, { url, log, background: true });
+    handle = embedded.fetch;
+    void embedded.hub.keys.markUnreadable().catch((error: unknown) => {
+      log.warn({ err: error }, 'the stored secrets could not be checked at the start');
+    });
+    return {
+      url,
+      port,
+      embedded,
+      keyOrigin: embedded.keyOrigin,
+      async close() {
+        await stop(server);
+        await embedded.close();
+      },
+    };
+  } catch (error) {
+    server.closeAllConnections();
+    server.close();
+    throw error;
+  }
+}
+
+function listen(server: Server, settings: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${error.code ?? 'unknown'})`;
+      reject(
+        new ChatelaineError('invalid_settings', `CHATELAINE_PORT: ${settings.host}:${settings.port} ${why}; choose another port.`, {
+          cause: error,
+        }),
+      );
+    });
+    server.listen(settings.port, settings.host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : settings.port);
+    });
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MS);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

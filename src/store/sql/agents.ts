@@ -1,0 +1,77 @@
+// Agents and their keys. Keys, grants, credentials and flows of an agent go with it by foreign key; the
+// tools that it alone listed go here, because an owner of a listing may also be '' and has no key to it.
+
+import type { AgentStore } from '../store.ts';
+import { pageOf } from './rows.ts';
+import type { Db } from './schema.ts';
+import { agentCodec } from './schema.ts';
+import { retireUnlisted } from './tool-listings.ts';
+import { inTransaction } from './transaction.ts';
+
+export function agentStore(db: Db): AgentStore {
+  const select = () => db.selectFrom('agents').selectAll();
+  return {
+    async insert(agent) {
+      await db.insertInto('agents').values(agentCodec.toRow(agent)).execute();
+    },
+    async get(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? null : agentCodec.toRecord(row);
+    },
+    async list(page) {
+      const query = select()
+        .orderBy('id')
+        .limit(page.limit + 1);
+      const rows = await (page.cursor === undefined ? query : query.where('id', '>', page.cursor)).execute();
+      return pageOf(rows.map(agentCodec.toRecord), page);
+    },
+    async update(id, patch) {
+      const columns = agentCodec.toColumns(patch);
+      const row = await (Object.keys(columns).length === 0
+        ? select().where('id', '=', id)
+        : db.updateTable('agents').set(columns).where('id', '=', id).returningAll()
+      ).executeTakeFirst();
+      return row === undefined ? null : agentCodec.toRecord(row);
+    },
+    delete: (id) =>
+      inTransaction(db, async (trx) => {
+        const { numDeletedRows } = await trx.deleteFrom('agents').where('id', '=', id).executeTakeFirst();
+        const listed = await trx
+          .selectFrom('toolListings')
+          .select('connectorId')
+          .distinct()
+          .where('owner', '=', id)
+          .orderBy('connectorId')
+          .execute();
+        await trx.deleteFrom('toolListings').where('owner', '=', id).execute();
+        for (const { connectorId } of listed) await retireUnlisted(trx, connectorId, Date.now());
+        return numDeletedRows > 0n;
+      }),
+    async insertKey(key) {
+      await db.insertInto('agentKeys').values(key).execute();
+    },
+    async listKeys(agentId, page) {
+      const query = db
+        .selectFrom('agentKeys')
+        .selectAll()
+        .where('agentId', '=', agentId)
+        .orderBy('id')
+        .limit(page.limit + 1);
+      return pageOf(await (page.cursor === undefined ? query : query.where('id', '>', page.cursor)).execute(), page);
+    },
+    async findKey(hash) {
+      return (await db.selectFrom('agentKeys').selectAll().where('hash', '=', hash).executeTakeFirst()) ?? null;
+    },
+    async deleteKey(agentId, keyId) {
+      const { numDeletedRows } = await db
+        .deleteFrom('agentKeys')
+        .where('id', '=', keyId)
+        .where('agentId', '=', agentId)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+    async touchKey(keyId, at) {
+      await db.updateTable('agentKeys').set({ lastUsedAt: at }).where('id', '=', keyId).execute();
+    },
+  };
+}

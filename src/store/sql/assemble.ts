@@ -1,0 +1,46 @@
+// One store out of its parts: the same Kysely code over either dialect, with its errors translated.
+
+import type { Store } from '../store.ts';
+import { agentStore } from './agents.ts';
+import { apiTokenStore } from './api-tokens.ts';
+import { auditStore } from './audit.ts';
+import { authorizationServerStore } from './authorization-servers.ts';
+import { connectorStore } from './connectors.ts';
+import { credentialStore } from './credentials.ts';
+import type { Classify } from './faults.ts';
+import { translating } from './faults.ts';
+import { flowStore } from './flows.ts';
+import { grantStore } from './grants.ts';
+import { leaseStore } from './leases.ts';
+import { metaStore } from './meta.ts';
+import { verifyMigrations } from './migrate.ts';
+import { registrationStore } from './registrations.ts';
+import type { Db, Dialect } from './schema.ts';
+import { sealedStore } from './sealed.ts';
+import { toolStore } from './tools.ts';
+import { transcriptStore } from './transcripts.ts';
+
+export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Store {
+  const told = <T extends object>(methods: T): T => translating(methods, classify);
+  return {
+    dialect,
+    connectors: told(connectorStore(db)),
+    authorizationServers: told(authorizationServerStore(db)),
+    registrations: told(registrationStore(db)),
+    flows: told(flowStore(db)),
+    credentials: told(credentialStore(db, dialect)),
+    tools: told(toolStore(db, dialect)),
+    agents: told(agentStore(db)),
+    grants: told(grantStore(db, dialect)),
+    apiTokens: told(apiTokenStore(db)),
+    audit: told(auditStore(db)),
+    transcripts: told(transcriptStore(db)),
+    leases: told(leaseStore(db)),
+    sealed: told(sealedStore(db)),
+    meta: told(metaStore(db)),
+    ...told({
+      ping: () => verifyMigrations(db, dialect),
+      close: () => db.destroy(),
+    }),
+  };
+}

@@ -1,0 +1,54 @@
+// Connectors. What hangs on one (credentials, tools, grants, flows, transcript) goes with it by foreign key.
+
+import type { ConnectorStore } from '../store.ts';
+import { pageOf } from './rows.ts';
+import type { Db } from './schema.ts';
+import { connectorCodec } from './schema.ts';
+
+export function connectorStore(db: Db): ConnectorStore {
+  const select = () => db.selectFrom('connectors').selectAll();
+  const one = (row: Parameters<typeof connectorCodec.toRecord>[0] | undefined) =>
+    row === undefined ? null : connectorCodec.toRecord(row);
+  return {
+    async insert(connector) {
+      await db.insertInto('connectors').values(connectorCodec.toRow(connector)).execute();
+    },
+    async get(id) {
+      return one(await select().where('id', '=', id).executeTakeFirst());
+    },
+    async getByKey(key) {
+      return one(await select().where('key', '=', key).executeTakeFirst());
+    },
+    async list(page) {
+      const query = select()
+        .orderBy('id')
+        .limit(page.limit + 1);
+      const rows = await (page.cursor === undefined ? query : query.where('id', '>', page.cursor)).execute();
+      return pageOf(rows.map(connectorCodec.toRecord), page);
+    },
+    async keys() {
+      const rows = await db.selectFrom('connectors').select('key').orderBy('key').execute();
+      return rows.map((row) => row.key);
+    },
+    async update(id, patch) {
+      const columns = connectorCodec.toColumns(patch);
+      if (Object.keys(columns).length === 0) return one(await select().where('id', '=', id).executeTakeFirst());
+      return one(
+        await db.updateTable('connectors').set(columns).where('id', '=', id).returningAll().executeTakeFirst(),
+      );
+    },
+    async delete(id) {
+      const { numDeletedRows } = await db.deleteFrom('connectors').where('id', '=', id).executeTakeFirst();
+      return numDeletedRows > 0n;
+    },
+    async dueForSync(now, limit) {
+      const rows = await select()
+        .where('syncDueAt', '<=', now)
+        .orderBy('syncDueAt')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(connectorCodec.toRecord);
+    },
+  };
+}

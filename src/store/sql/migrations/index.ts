@@ -1,0 +1,10 @@
+// Every migration there is, imported by name: a bundled build has no folder to read. A released
+// migration is never edited; the next one gets the next number.
+
+import type { Migration } from 'kysely/migration';
+import type { Dialect } from '../schema.ts';
+import { initialMigration } from './0001-initial.ts';
+
+export function migrationsFor(dialect: Dialect): Record<string, Migration> {
+  return { '0001-initial': initialMigration(dialect) };
+}

@@ -1,0 +1,39 @@
+// What the errors of `pg` mean. The server speaks in SQLSTATE; a connection that failed or was never
+// made has only a system error or a sentence of the driver.
+// @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+
+import pg from 'pg';
+import type { Fault } from './faults.ts';
+import { fieldName } from './faults.ts';
+
+const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
+/** A text holds U+0000. */
+const CHARACTER_NOT_IN_REPERTOIRE = '22021';
+/**
+ * Connection exceptions, refused sign-in, missing database, lost transactions, no resources, a lock or
+ * the time not granted, shutting down, system errors; 25006 is a former primary that became read-only.
+ */
+const UNAVAILABLE = /^(?:08|28|3D|40|53|55|57|58|XX|25006)/;
+const CONNECTION_TROUBLE =
+  /^(?:Connection (?:terminated|ended)|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed|The server does not support SSL)/i;
+
+export function classifyPostgres(error: unknown): Fault | null {
+  if (error instanceof pg.DatabaseError) return classifyState(error);
+  if (!(error instanceof Error)) return null;
+  // The driver tries several addresses of one host and gathers their refusals.
+  if ('syscall' in error || error instanceof AggregateError) return { kind: 'unavailable' };
+  return CONNECTION_TROUBLE.test(error.message) ? { kind: 'unavailable' } : null;
+}
+
+function classifyState(error: pg.DatabaseError): Fault | null {
+  const state = error.code ?? '';
+  if (state === UNIQUE_VIOLATION) {
+    // Constraints are named <table>_<column>_key or <table>_pkey; the server's message may be translated.
+    const column = error.constraint?.slice((error.table?.length ?? 0) + 1).replace(/_?p?key$/, '');
+    return { kind: 'taken', field: fieldName(column === undefined || column === '' ? 'id' : column) };
+  }
+  if (state === FOREIGN_KEY_VIOLATION) return { kind: 'parent_missing' };
+  if (state === CHARACTER_NOT_IN_REPERTOIRE) return { kind: 'unstorable_text' };
+  return UNAVAILABLE.test(state) ? { kind: 'unavailable' } : null;
+}

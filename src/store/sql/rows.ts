@@ -1,0 +1,21 @@
+// Two helpers that every list and every bulk write need: keyset pages, and chunks that stay under the
+// parameter limits of a statement (32,766 on SQLite, 65,535 on PostgreSQL).
+
+import type { Page, PageRequest } from '../records.ts';
+
+/** Rows of a bulk insert; the widest has nine columns, so a statement stays far under both limits. */
+const ROWS_PER_STATEMENT = 1_000;
+
+/** Makes a page of rows that were asked for with `limit + 1`. */
+export function pageOf<T extends { readonly id: string }>(rows: readonly T[], request: PageRequest): Page<T> {
+  const items = rows.slice(0, request.limit);
+  return { items, nextCursor: rows.length > request.limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+export function chunksOf<T>(values: readonly T[]): readonly (readonly T[])[] {
+  const chunks: (readonly T[])[] = [];
+  for (let start = 0; start < values.length; start += ROWS_PER_STATEMENT) {
+    chunks.push(values.slice(start, start + ROWS_PER_STATEMENT));
+  }
+  return chunks;
+}

@@ -1,0 +1,58 @@
+// The tables as Kysely sees them. Row types are derived from the records, so that a field added to a
+// record is a column at once; the columns themselves are spelled in the migrations.
+// Names are camelCase here and snake_case in the database (Kysely's CamelCasePlugin).
+
+import type { Kysely } from 'kysely';
+import type {
+  AgentKeyRecord,
+  AgentRecord,
+  ApiTokenRecord,
+  AuditRecord,
+  AuthorizationServerRecord,
+  ConnectorRecord,
+  CredentialRecord,
+  FlowRecord,
+  GrantRecord,
+  RegistrationRecord,
+  ToolRecord,
+  TranscriptRecord,
+} from '../records.ts';
+import type { Row } from './codec.ts';
+import { codecFor } from './codec.ts';
+
+export const connectorCodec = codecFor<ConnectorRecord>({
+  headerNames: 'json',
+  oauth: 'json',
+  discovery: 'json',
+  protocol: 'json',
+  reachability: 'json',
+  toolsError: 'json',
+});
+export const authorizationServerCodec = codecFor<AuthorizationServerRecord>({ metadata: 'json' });
+export const flowCodec = codecFor<FlowRecord>({ metadata: 'json', outcome: 'json' });
+export const credentialCodec = codecFor<CredentialRecord>({ refreshable: 'flag' });
+export const agentCodec = codecFor<AgentRecord>({ enabled: 'flag' });
+export const auditCodec = codecFor<AuditRecord>({ detail: 'json' });
+
+export type Database = {
+  connectors: Row<ConnectorRecord>;
+  authorizationServers: Row<AuthorizationServerRecord>;
+  registrations: RegistrationRecord;
+  flows: Row<FlowRecord>;
+  /** `owner` is the agent's id, or '' for the shared one: a null would escape the uniqueness of a slot. */
+  credentials: Row<CredentialRecord> & { owner: string };
+  tools: Omit<ToolRecord, 'listedBy'>;
+  /** `listedBy`, one row an owner: thousands of agents may list one tool. */
+  toolListings: { connectorId: string; toolName: string; owner: string };
+  agents: Row<AgentRecord>;
+  agentKeys: AgentKeyRecord;
+  grants: GrantRecord;
+  apiTokens: ApiTokenRecord;
+  audit: Row<AuditRecord>;
+  transcripts: TranscriptRecord;
+  leases: { name: string; holder: string; expiresAt: number };
+  meta: { key: string; value: string };
+};
+
+export type Db = Kysely<Database>;
+export type Dialect = 'sqlite' | 'postgres';

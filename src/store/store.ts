@@ -1,0 +1,225 @@
+// The store as the hub sees it: records in, records out, no SQL. Two failures have a name of their own:
+// `conflict` (a unique field is taken) and `not_found`; both are ChatelaineErrors. A write that compares
+// a generation or a status answers false or null when it lost, never throws for it.
+// No method keeps a transaction open across anything but its own statements.
+
+import type {
+  AgentKeyRecord,
+  AgentRecord,
+  ApiTokenRecord,
+  AuditRecord,
+  AuthorizationServerRecord,
+  ConnectorPatch,
+  ConnectorRecord,
+  CredentialPatch,
+  CredentialRecord,
+  FlowOutcome,
+  FlowRecord,
+  GrantRecord,
+  Page,
+  PageRequest,
+  RegistrationRecord,
+  ToolRecord,
+  TranscriptRecord,
+} from './records.ts';
+
+export type ConnectorStore = {
+  /** @throws conflict when `name` or `key` is taken (`details.field` says which) */
+  insert(connector: ConnectorRecord): Promise<void>;
+  get(id: string): Promise<ConnectorRecord | null>;
+  getByKey(key: string): Promise<ConnectorRecord | null>;
+  list(page: PageRequest): Promise<Page<ConnectorRecord>>;
+  keys(): Promise<readonly string[]>;
+  /** Writes only the columns named; answers the whole record, null when it is gone. */
+  update(id: string, patch: ConnectorPatch): Promise<ConnectorRecord | null>;
+  /** With its credentials, tools, grants, flows and transcript. */
+  delete(id: string): Promise<boolean>;
+  /** Connectors whose `syncDueAt` has passed, the longest due first. */
+  dueForSync(now: number, limit: number): Promise<readonly ConnectorRecord[]>;
+};
+
+export type AuthorizationServerStore = {
+  get(issuer: string): Promise<AuthorizationServerRecord | null>;
+  put(server: AuthorizationServerRecord): Promise<void>;
+};
+
+export type RegistrationStore = {
+  get(id: string): Promise<RegistrationRecord | null>;
+  find(issuer: string, redirectUri: string): Promise<RegistrationRecord | null>;
+  /** Replaces what stands for the same issuer and redirect URI. */
+  put(registration: RegistrationRecord): Promise<void>;
+  delete(id: string): Promise<boolean>;
+};
+
+export type FlowStore = {
+  insert(flow: FlowRecord): Promise<void>;
+  findByTicket(ticketHash: string): Promise<FlowRecord | null>;
+  findByState(stateHash: string): Promise<FlowRecord | null>;
+  /**
+   * Binds the flow to a browser and a state. Succeeds once for a `created` flow, and again for an
+   * `opened` one of the same browser (its state is replaced).
+   */
+  open(id: string, browserHash: string, stateHash: string): Promise<boolean>;
+  /** `opened` → `consumed`, once. */
+  consume(id: string): Promise<boolean>;
+  get(id: string): Promise<FlowRecord | null>;
+  setOutcome(id: string, outcome: FlowOutcome): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+};
+
+export type CredentialStore = {
+  get(id: string): Promise<CredentialRecord | null>;
+  /** The credential of exactly this owner (`agentId` null: the shared one); there is no query for "any". */
+  find(connectorId: string, agentId: string | null, slot: 'active' | 'pending'): Promise<CredentialRecord | null>;
+  listByConnector(connectorId: string): Promise<readonly CredentialRecord[]>;
+  listByAgent(agentId: string): Promise<readonly CredentialRecord[]>;
+  /** Replaces what stands in the same slot of the same owner, in one transaction; answers what it replaced. */
+  put(credential: CredentialRecord): Promise<CredentialRecord | null>;
+  /** Compare-and-swap: writes only while `generation` still stands, and raises it by one when `sealed` is in the patch. */
+  update(id: string, generation: number, patch: CredentialPatch): Promise<boolean>;
+  /** Makes the pending credential the active one, in one transaction; answers the one that it replaced. */
+  promote(pendingId: string): Promise<{ promoted: boolean; replaced: CredentialRecord | null }>;
+  delete(id: string): Promise<boolean>;
+  /** Active, refreshable credentials in state `ok` or `needs_scope` that expire before `expiresBefore` and are not backing off at `now`. */
+  dueForRefresh(now: number, expiresBefore: number, limit: number): Promise<readonly CredentialRecord[]>;
+};
+
+export type ToolSnapshotChange = {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+  /** Active tools of the connector afterwards, of all owners together. */
+  readonly count: number;
+};
+
+export type ToolStore = {
+  /**
+   * In the server's order, gone ones included. With `owner`, `listedBy` tells of that owner alone: of a
+   * connector with a credential for each agent there may be as many owners as agents.
+   */
+  list(connectorId: string, owner?: string): Promise<readonly ToolRecord[]>;
+  get(connectorId: string, name: string): Promise<ToolRecord | null>;
+  counts(connectorIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Saves one complete listing of one owner, in one transaction: new and changed tools are written,
+   * a tool that no owner lists any more becomes `gone` and keeps its grants.
+   */
+  saveSnapshot(
+    connectorId: string,
+    owner: string,
+    tools: readonly { name: string; definition: string; digest: string }[],
+    now: number,
+  ): Promise<ToolSnapshotChange>;
+  /** Drops all tools (a connector moved to another server); grants stay and return with equal names. */
+  clear(connectorId: string, now: number): Promise<void>;
+};
+
+export type AgentStore = {
+  /** @throws conflict when `name` is taken */
+  insert(agent: AgentRecord): Promise<void>;
+  get(id: string): Promise<AgentRecord | null>;
+  list(page: PageRequest): Promise<Page<AgentRecord>>;
+  update(id: string, patch: Partial<Omit<AgentRecord, 'id' | 'createdAt'>>): Promise<AgentRecord | null>;
+  delete(id: string): Promise<boolean>;
+  insertKey(key: AgentKeyRecord): Promise<void>;
+  listKeys(agentId: string, page: PageRequest): Promise<Page<AgentKeyRecord>>;
+  findKey(hash: string): Promise<AgentKeyRecord | null>;
+  deleteKey(agentId: string, keyId: string): Promise<boolean>;
+  touchKey(keyId: string, at: number): Promise<void>;
+};
+
+export type GrantStore = {
+  listByAgent(agentId: string): Promise<readonly GrantRecord[]>;
+  /** Makes the agent's grants exactly these, in one transaction. */
+  replace(agentId: string, grants: readonly GrantRecord[]): Promise<void>;
+};
+
+export type ApiTokenStore = {
+  insert(token: ApiTokenRecord): Promise<void>;
+  list(page: PageRequest): Promise<Page<ApiTokenRecord>>;
+  find(hash: string): Promise<ApiTokenRecord | null>;
+  delete(id: string): Promise<boolean>;
+  touch(id: string, at: number): Promise<void>;
+  count(): Promise<number>;
+};
+
+export type AuditFilter = {
+  readonly connectorId?: string | undefined;
+  readonly agentId?: string | undefined;
+  readonly action?: string | undefined;
+};
+
+export type AuditStore = {
+  append(record: AuditRecord): Promise<void>;
+  /** Newest first. */
+  list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>>;
+  deleteBefore(at: number): Promise<number>;
+};
+
+export type TranscriptStore = {
+  /** Appends and drops the oldest beyond `keep` for that connector. */
+  append(entries: readonly TranscriptRecord[], keep: number): Promise<void>;
+  /** Newest first. */
+  list(connectorId: string, page: PageRequest): Promise<Page<TranscriptRecord>>;
+};
+
+export type LeaseStore = {
+  /** Takes the lease when it is free or lapsed; a holder may renew its own. */
+  acquire(name: string, holder: string, now: number, lifetimeMs: number): Promise<boolean>;
+  release(name: string, holder: string): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+};
+
+/** One ciphertext of the database with what its associated data is made of. */
+export type SealedCell = {
+  readonly kind: SealedKind;
+  readonly id: string;
+  readonly ciphertext: string;
+  readonly issuer: string | null;
+  readonly resource: string | null;
+};
+
+/** Every secret column there is: `record.field`. */
+export type SealedKind =
+  | 'connector.headers'
+  | 'connector.client'
+  | 'registration.client'
+  | 'flow.secrets'
+  | 'credential.secret'
+  | 'meta.canary';
+
+export type SealedStore = {
+  /** Cells of one kind in id order, after `afterId`. */
+  batch(kind: SealedKind, afterId: string | null, limit: number): Promise<readonly SealedCell[]>;
+  /** Replaces the ciphertext while it is still the one that was read. */
+  replace(cell: SealedCell, ciphertext: string): Promise<boolean>;
+  /** Whether any secret is stored at all. */
+  isEmpty(): Promise<boolean>;
+};
+
+export type MetaStore = {
+  get(key: string): Promise<string | null>;
+  /** Sets it only when absent; answers what stands afterwards. */
+  setOnce(key: string, value: string): Promise<string>;
+};
+
+export type Store = {
+  readonly dialect: 'sqlite' | 'postgres';
+  readonly connectors: ConnectorStore;
+  readonly authorizationServers: AuthorizationServerStore;
+  readonly registrations: RegistrationStore;
+  readonly flows: FlowStore;
+  readonly credentials: CredentialStore;
+  readonly tools: ToolStore;
+  readonly agents: AgentStore;
+  readonly grants: GrantStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly audit: AuditStore;
+  readonly transcripts: TranscriptStore;
+  readonly leases: LeaseStore;
+  readonly sealed: SealedStore;
+  readonly meta: MetaStore;
+  /** @throws store_unavailable when the database does not answer or lacks a migration */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};

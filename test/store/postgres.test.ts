@@ -1,0 +1,126 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StoreLocation } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { TestPostgres } from '../support/postgres.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { agent, NOW } from './conformance/fixtures.ts';
+import { describeStore } from './conformance.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(async () => {
+  await postgres.stop();
+});
+
+async function runSql(location: StoreLocation, sql: string): Promise<pg.QueryResult> {
+  const client = new pg.Client({ connectionString: location.kind === 'postgres' ? location.url : '' });
+  await client.connect();
+  return client.query(sql).finally(() => client.end());
+}
+const createLocation = async () =>
+  ({ kind: 'postgres', url: await postgres.createDatabase(), maxConnections: 5 }) as const;
+
+describe('PostgreSQL', () => {
+  describeStore({
+    createLocation,
+    runSql: async (location, sql) => {
+      await runSql(location, sql);
+    },
+    // The server did not die; only its client did.
+    verify: async () => undefined,
+  });
+
+  test('a hundred calls share a pool of two connections', async () => {
+    const location = { ...(await createLocation()), maxConnections: 2 };
+    const store = await openStore(location);
+    const calls = Array.from({ length: 100 }, (_, i) => store.leases.acquire(`lease ${i}`, 'holder', NOW, 1_000));
+    expect(await Promise.all(calls)).not.toContain(false);
+    const { rows } = await runSql(
+      location,
+      "select count(*)::int as n from pg_stat_activity where application_name = 'chatelaine' and datname = current_database()",
+    );
+    expect(rows[0].n).toBeLessThanOrEqual(2);
+    await store.close();
+  });
+
+  test('connections that the server cuts are replaced, and a call under way is told', async () => {
+    const location = { ...(await createLocation()), maxConnections: 1 };
+    const store = await openStore(location);
+    await store.agents.insert(agent());
+    const blocker = new pg.Client({ connectionString: location.url });
+    await blocker.connect();
+    await blocker.query('begin; lock table agents in access exclusive mode');
+    const waiting = store.agents.get('agt_1').catch((error: unknown) => error);
+    const others = "application_name = 'chatelaine' and datname = current_database()";
+    for (;;) {
+      const { rows } = await blocker.query(
+        `select 1 from pg_stat_activity where ${others} and wait_event_type = 'Lock'`,
+      );
+      if (rows.length > 0) break;
+    }
+    await blocker.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+    expect(await waiting).toMatchObject({ code: 'store_unavailable' });
+    await blocker.end();
+    expect((await store.agents.list({ limit: 5 })).items).toHaveLength(1);
+    await store.close();
+  });
+
+  test('commits are flushed even where the server is set to be lax', async () => {
+    const location = await createLocation();
+    const lax = 'alter database %I set synchronous_commit = off';
+    await runSql(location, `do $$ begin execute format('${lax}', current_database()); end $$`);
+    const store = await openStore(location);
+    // A trigger sees the settings of the connection that writes.
+    await runSql(
+      location,
+      `create function note() returns trigger language plpgsql as $$ begin
+         insert into meta values ('seen', current_setting('synchronous_commit')); return new; end $$;
+       create trigger note before insert on agents for each row execute function note()`,
+    );
+    await store.agents.insert(agent());
+    expect(await store.meta.get('seen')).toBe('on');
+    await store.close();
+  });
+
+  test.each([
+    [
+      'nobody listens',
+      (url: URL) => {
+        url.port = '1';
+      },
+    ],
+    [
+      'the password is wrong',
+      (url: URL) => {
+        url.password = 'hunter2';
+      },
+    ],
+    [
+      'the database does not exist',
+      (url: URL) => {
+        url.pathname = '/absent';
+      },
+    ],
+  ])('where %s, the store is unavailable and the error keeps the password', async (_, spoil) => {
+    const url = new URL(postgres.url);
+    spoil(url);
+    const error = await openStore({ kind: 'postgres', url: url.href }).catch((each: unknown) => each);
+    expect(error).toMatchObject({ code: 'store_unavailable' });
+    expect(String(error)).not.toContain(url.password);
+  });
+
+  test('a URL that is none is refused as a setting', async () => {
+    await expect(openStore({ kind: 'postgres', url: 'db.example.com' })).rejects.toMatchObject({
+      code: 'invalid_settings',
+    });
+  });
+
+  test('text that PostgreSQL cannot hold is refused as the caller’s mistake', async () => {
+    const store = await openStore(await createLocation());
+    await expect(store.agents.insert(agent({ name: 'a\u0000b' }))).rejects.toMatchObject({ code: 'invalid_request' });
+    await store.close();
+  });
+});
