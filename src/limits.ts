@@ -40,6 +40,22 @@ export const LISTENING_STREAM_WAIT_MS = 2_000;
 /** Requests of one server that wait for our answer at the same moment; more are a flood and stay unanswered. */
 export const SERVER_REQUESTS_MAX = 16;
 
+// Reading OAuth answers.
+/** An access token must fit a header, with room for the others beside it (HEADERS_MAX_BYTES is what servers commonly take). */
+export const TOKEN_MAX_CHARACTERS = 16 * 1024;
+/** Client ids, codes, issuers, endpoint URLs: longer ones do not survive the browsers and proxies on the way. */
+export const OAUTH_VALUE_MAX_CHARACTERS = 4 * 1024;
+/** A provider's own words (`error_description`), which people read. */
+export const OAUTH_TEXT_MAX_CHARACTERS = 500;
+/** Entries of one list in a metadata document. */
+export const METADATA_LIST_MAX_ENTRIES = 1_000;
+/** Ten years; a token that claims to live longer says nothing about its lifetime. */
+export const TOKEN_LIFETIME_MAX_SECONDS = 10 * 365 * 24 * 60 * 60;
+/** All `WWW-Authenticate` fields of one answer together. */
+export const CHALLENGE_MAX_CHARACTERS = 16 * 1024;
+/** A provider that asks for a longer pause than a day is asked again after a day. */
+export const RETRY_AFTER_MAX_SECONDS = 24 * 60 * 60;
+
 // Tool listings.
 export const LISTING_MAX_PAGES = 100;
 export const LISTING_MAX_TOOLS = 10_000;

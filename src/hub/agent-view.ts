@@ -48,7 +48,7 @@ function serverState(connector: ConnectorRecord): { state: AgentConnectorState; 
   return fault === null ? { state: 'usable', reason: null } : { state: 'error', reason: fault.message };
 }
 
-export function agentTool(connector: ConnectorRecord, tool: ToolRecord, granted: boolean): AgentTool {
+function agentTool(connector: ConnectorRecord, tool: ToolRecord, granted: boolean): AgentTool {
   const definition = JSON.parse(tool.definition) as { title?: unknown; description?: unknown };
   return {
     name: tool.name,
@@ -74,17 +74,20 @@ export async function agentConnectors(
     items.map(async (connector): Promise<AgentConnector> => {
       const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
       const credential = await context.store.credentials.find(connector.id, owner, 'active');
+      const state = stateFor(connector, credential);
       const tools = await context.store.tools.list(connector.id);
+      // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
+      const offered = state.state !== 'connect_required' && state.state !== 'secret_required';
       return {
         connectorId: connector.id,
         connectorKey: connector.key,
         name: connector.name,
         authType: connector.authType,
         credentialMode: connector.credentialMode,
-        ...stateFor(connector, credential),
+        ...state,
         tools: tools
           .map((tool) => agentTool(connector, tool, granted.has(`${connector.id} ${tool.name}`)))
-          .filter((tool) => tool.state === 'active' || tool.granted),
+          .filter((tool) => tool.granted || (offered && tool.state === 'active')),
       };
     }),
   );

@@ -233,7 +233,8 @@ async function restart(
 }
 
 async function landing(context: HubContext, connector: ConnectorRecord, flow: FlowRecord, failure: unknown): Promise<CallbackResult> {
-  const home = flow.returnTo ?? (flow.agentId === null ? `/connectors/${connector.id}` : `/agents/${flow.agentId}`);
+  const mount = new URL(context.baseUrl).pathname.replace(/\/$/, '');
+  const home = flow.returnTo ?? `${mount}${flow.agentId === null ? `/connectors/${connector.id}` : `/agents/${flow.agentId}`}`;
   if (failure === null || failure === undefined) return { redirectTo: withQuery(home, { connected: connector.key }) };
   const outcome: FlowOutcome = isChatelaineError(failure)
     ? {

@@ -41,7 +41,7 @@ export async function openHttpSse(context: ConnectionContext, offer: Offer): Pro
     return connection;
   } catch (error) {
     await connection.close();
-    throw error;
+    throw error instanceof ConnectionLost ? error.fault : error;
   }
 }
 

@@ -35,7 +35,7 @@ export async function openLegacySession(context: ConnectionContext, offer: Offer
     return session;
   } catch (error) {
     await session.close();
-    throw error;
+    throw error instanceof ConnectionLost ? error.fault : error;
   }
 }
 
@@ -146,7 +146,7 @@ class LegacySession implements Connection {
     try {
       const response = await this.#post({ id, method, ...withParams(withProgressToken(params, id, options)) }, signal);
       if (!response.ok) throw this.#refused(await readRefusal(response, id));
-      if (method === 'initialize') this.#sessionId = sessionIdOf(response);
+      if (method === 'initialize') this.#sessionId = await sessionIdOf(response);
       const reading = {
         id,
         maxBytes: options.maxBytes ?? MCP_ANSWER_MAX_BYTES,
@@ -220,9 +220,10 @@ class LegacySession implements Connection {
 }
 
 /** @throws upstream_invalid_response for an id that cannot be echoed safely */
-function sessionIdOf(response: Response): string | null {
+async function sessionIdOf(response: Response): Promise<string | null> {
   const id = response.headers.get('mcp-session-id');
   if (id === null || isVisibleAscii(id)) return id;
+  await discardBody(response);
   throw new ChatelaineError(
     'upstream_invalid_response',
     'The server gave a session id that is empty, too long, or not visible ASCII.',

@@ -1,10 +1,8 @@
 // Decides how to talk to a server (MCP 2026-07-28, "Backward Compatibility"): modern first, then the legacy
 // handshake, then the oldest transport. A verdict of an earlier contact is believed until a server refuses it.
 
-import type { ChatelaineError } from '../errors.ts';
-import { ChatelaineError as Fault, isChatelaineError, quoteForeign } from '../errors.ts';
+import { ChatelaineError, isChatelaineError, quoteForeign } from '../errors.ts';
 import type { Connection, ConnectionContext } from './connection.ts';
-import { ConnectionLost } from './connection.ts';
 import type { Discovery } from './discover.ts';
 import { discover } from './discover.ts';
 import type { Offer } from './handshake.ts';
@@ -12,7 +10,7 @@ import { openHttpSse } from './http-sse.ts';
 import { METHOD_NOT_FOUND, UNSUPPORTED_PROTOCOL_VERSION } from './json-rpc.ts';
 import { openLegacySession } from './legacy-session.ts';
 import { openModern } from './modern.ts';
-import { HTTP_SSE_REVISION, isModern, LATEST_LEGACY, LATEST_MODERN, revisionOf } from './revisions.ts';
+import { HTTP_SSE_REVISION, isModern, LATEST_LEGACY, revisionOf } from './revisions.ts';
 import type { Protocol } from './types.ts';
 import { RpcError, UpstreamStatusError } from './types.ts';
 
@@ -39,7 +37,10 @@ export async function probe(context: ConnectionContext): Promise<Connection> {
 export async function connectPinned(context: ConnectionContext, version: string): Promise<Connection> {
   const revision = revisionOf(version);
   if (revision === null) {
-    throw new Fault('invalid_request', `${quoteForeign(version, 40)} is no MCP revision that Chatelaine speaks.`);
+    throw new ChatelaineError(
+      'invalid_request',
+      `${quoteForeign(version, 40)} is no MCP revision that Chatelaine speaks.`,
+    );
   }
   context.note('negotiate', `revision ${version} is prescribed; nothing is negotiated`);
   if (revision.era === 'modern') return connectPinnedModern(context, version);
@@ -73,11 +74,11 @@ async function openLegacy(context: ConnectionContext): Promise<Connection> {
     return await openLegacySession(context, offer);
   } catch (error) {
     const status = statusOf(error);
-    if (status === null || !NOT_UNDERSTOOD.includes(status)) throw faultOf(error);
+    if (status === null || !NOT_UNDERSTOOD.includes(status)) throw error;
     context.note('negotiate', `initialize was answered with HTTP ${status}; trying GET for HTTP with SSE (2024-11-05)`);
     return openHttpSse(context, offer).catch((second: unknown) => {
       // The first failure tells more, unless the second one asks for a credential.
-      throw second instanceof UpstreamStatusError && [401, 403].includes(second.status) ? second : faultOf(error);
+      throw second instanceof UpstreamStatusError && [401, 403].includes(second.status) ? second : error;
     });
   }
 }
@@ -110,8 +111,4 @@ function mayHaveChanged(error: unknown): boolean {
 function statusOf(error: unknown): number | null {
   if (error instanceof UpstreamStatusError) return error.status;
   return error instanceof RpcError ? (error.details.upstreamStatus ?? null) : null;
-}
-
-function faultOf(error: unknown): unknown {
-  return error instanceof ConnectionLost ? error.fault : error;
 }

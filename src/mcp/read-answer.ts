@@ -12,7 +12,7 @@ import type {
   RequestMessage,
 } from './json-rpc.ts';
 import { messagesIn } from './json-rpc.ts';
-import { readText, tooLarge } from './read-body.ts';
+import { readText } from './read-body.ts';
 import type { SsePosition } from './sse.ts';
 import { readEvents } from './sse.ts';
 
@@ -48,18 +48,13 @@ export async function readAnswer(response: Response, reading: AnswerReading): Pr
   return answer;
 }
 
-/** As {@link readAnswer}, for a body that is known to be an event stream. */
-export async function readStreamedAnswer(response: Response, reading: AnswerReading): Promise<AnswerMessage | null> {
-  let left = reading.maxBytes;
+async function readStreamedAnswer(response: Response, reading: AnswerReading): Promise<AnswerMessage | null> {
   const limits = {
     maxEventBytes: reading.maxBytes,
-    onBytes: (bytes: number) => {
-      left -= bytes;
-      reading.onBytes?.(bytes);
-    },
+    maxTotalBytes: reading.maxBytes,
+    onBytes: (bytes: number) => reading.onBytes?.(bytes),
   };
   for await (const event of readEvents(response.body, reading.position, limits)) {
-    if (left < 0) throw tooLarge(reading.maxBytes);
     const answer = settle(messagesOfEvent(event.type, event.data), reading, false);
     if (answer !== null) return answer;
   }

@@ -5,17 +5,15 @@
 export type Revision = {
   readonly version: string;
   readonly era: 'modern' | 'legacy';
-  /** `MCP-Protocol-Version` is required after the handshake. */
-  readonly versionHeader: boolean;
 };
 
 /** Newest first. */
 const REVISIONS: readonly Revision[] = [
-  { version: '2026-07-28', era: 'modern', versionHeader: true },
-  { version: '2025-11-25', era: 'legacy', versionHeader: true },
-  { version: '2025-06-18', era: 'legacy', versionHeader: true },
-  { version: '2025-03-26', era: 'legacy', versionHeader: false },
-  { version: '2024-11-05', era: 'legacy', versionHeader: false },
+  { version: '2026-07-28', era: 'modern' },
+  { version: '2025-11-25', era: 'legacy' },
+  { version: '2025-06-18', era: 'legacy' },
+  { version: '2025-03-26', era: 'legacy' },
+  { version: '2024-11-05', era: 'legacy' },
 ];
 
 export const LATEST_MODERN = '2026-07-28';

@@ -34,7 +34,7 @@ export type Note = (step: string, decision: string) => void;
  */
 export class UpstreamStatusError extends ChatelaineError {
   readonly status: number;
-  readonly headers: Headers;
+  readonly #headers: Headers;
 
   constructor(status: number, headers: Headers, text: string) {
     const retryAfterSeconds = retryAfter(headers);
@@ -47,7 +47,12 @@ export class UpstreamStatusError extends ChatelaineError {
     });
     this.name = 'UpstreamStatusError';
     this.status = status;
-    this.headers = headers;
+    this.#headers = headers;
+  }
+
+  /** Private behind a getter, so that no log prints them. */
+  get headers(): Headers {
+    return this.#headers;
   }
 }
 

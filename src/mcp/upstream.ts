@@ -104,13 +104,9 @@ export async function openUpstream(options: UpstreamOptions): Promise<Upstream> 
 /** As {@link openUpstream}, without the mending of lost connections. */
 export async function openConnection(options: UpstreamOptions): Promise<Connection> {
   const context = contextOf(options);
-  try {
-    if (options.pinnedVersion !== undefined) return await connectPinned(context, options.pinnedVersion);
-    if (options.remembered) return await connectRemembered(context, options.remembered);
-    return await probe(context);
-  } catch (error) {
-    throw error instanceof ConnectionLost ? error.fault : error;
-  }
+  if (options.pinnedVersion !== undefined) return connectPinned(context, options.pinnedVersion);
+  if (options.remembered) return connectRemembered(context, options.remembered);
+  return probe(context);
 }
 
 function contextOf(options: UpstreamOptions): ConnectionContext {

@@ -6,7 +6,7 @@ import type { Db } from './schema.ts';
 import { auditCodec } from './schema.ts';
 
 /** One statement must not hold the write lock, or run into the statement timeout, for a year's log. */
-const DELETED_PER_STATEMENT = 5_000;
+const DELETED_PER_STATEMENT = 1_000;
 
 export function auditStore(db: Db): AuditStore {
   return {

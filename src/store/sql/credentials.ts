@@ -1,7 +1,7 @@
 // Credentials: one for each connector, owner and slot. Writers of one connector's credentials wait for
 // each other (holdParent), so that what `put` and `promote` answer as replaced is what they replaced.
 
-import type { CredentialRecord } from '../records.ts';
+import type { CredentialRecord, CredentialState } from '../records.ts';
 import type { CredentialStore } from '../store.ts';
 import type { Database, Db, Dialect } from './schema.ts';
 import { credentialCodec } from './schema.ts';
@@ -77,17 +77,23 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
       return numDeletedRows > 0n;
     },
     async dueForRefresh(now, expiresBefore, limit) {
-      const rows = await select()
-        .where('slot', '=', 'active')
-        .where('refreshable', '=', 1)
-        .where('state', 'in', ['ok', 'needs_scope'])
-        .where('expiresAt', '<', expiresBefore)
-        .where((where) => where.or([where('refreshAfter', 'is', null), where('refreshAfter', '<=', now)]))
-        .orderBy('expiresAt')
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      return rows.map(recordOf);
+      const due = (state: CredentialState) =>
+        select()
+          .where('slot', '=', 'active')
+          .where('refreshable', '=', 1)
+          .where('state', '=', state)
+          .where('expiresAt', '<', expiresBefore)
+          .where((where) => where.or([where('refreshAfter', 'is', null), where('refreshAfter', '<=', now)]))
+          .orderBy('expiresAt')
+          .orderBy('id')
+          .limit(limit)
+          .execute();
+      // One walk of the index for each state needs no sort, however many are due after an outage.
+      const rows = [...(await due('ok')), ...(await due('needs_scope'))];
+      return rows
+        .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0))
+        .slice(0, limit)
+        .map(recordOf);
     },
   };
 }

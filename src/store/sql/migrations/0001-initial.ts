@@ -150,7 +150,7 @@ export function initialMigration(dialect: Dialect): Migration {
       await schema
         .createIndex('credentials_refresh_due')
         .on('credentials')
-        .columns(['slot', 'refreshable', 'state', 'expires_at'])
+        .columns(['slot', 'refreshable', 'state', 'expires_at', 'id'])
         .execute();
 
       await schema

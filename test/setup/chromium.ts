@@ -5,7 +5,7 @@ import { chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
 
 /** Starts a headless browser; the caller closes it. Fails, and says how to get one, where there is none. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath) {
     throw new Error('No Chromium on this machine. Install one: npx playwright-core install chromium');

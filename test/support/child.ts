@@ -1,0 +1,32 @@
+// Child processes of the tests: the same Node, one line of JSON from their standard output.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export type Child<T> = { said: T; process: ChildProcess; exited: Promise<{ code: number | null; signal: string | null }>; stop(): Promise<void> };
+
+/** Starts `script` (beside this file) and waits for its first line. */
+export async function startChild<T>(script: string, env: Record<string, string>): Promise<Child<T>> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url))], {
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const line = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line').then(([text]) => text as string),
+    exited.then(({ code, signal }) => {
+      throw new Error(`${script} ended before it said anything (${code ?? signal})`);
+    }),
+  ]);
+  return {
+    said: JSON.parse(line) as T,
+    process: child,
+    exited,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
