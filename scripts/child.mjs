@@ -13,15 +13,10 @@ import { constants } from 'node:os';
 export function runChild(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: 'inherit' });
-    /** @type {Set<NodeJS.Signals>} */
-    const forwarded = new Set();
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => {
-      // npm and the terminal may both deliver it here; the child is told once. Ctrl-C on a terminal
-      // reaches the whole process group, so the child has it already.
-      if (forwarded.has(signal) || (signal === 'SIGINT' && process.stdin.isTTY)) return;
-      forwarded.add(signal);
-      child.kill(signal);
+      // Ctrl-C on a terminal reaches the whole process group, so the child has it already.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
     process.on('SIGINT', forward);
     process.on('SIGTERM', forward);

@@ -113,7 +113,8 @@ export function isTransient(error: unknown): error is ChatelaineError {
  */
 export function quoteForeign(text: string, maxCharacters = 200): string {
   const cut = text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

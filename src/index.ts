@@ -8,7 +8,7 @@ export type { ConnectorChange, ConnectorInput, OAuthInput } from './hub/connecto
 export type { ConnectorView } from './hub/connector-view.ts';
 export type { Hub } from './hub/hub.ts';
 export { Secret } from './secret.ts';
-export { createHub, type CreateHubOptions, type EmbeddedHub } from './server/create-hub.ts';
+export { type CreateHubOptions, createHub, type EmbeddedHub } from './server/create-hub.ts';
 export { openStore, type StoreLocation } from './store/open-store.ts';
 export type { Store } from './store/store.ts';
 export { generateKey } from './vault/keyring.ts';

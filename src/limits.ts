@@ -108,6 +108,9 @@ export const SYNC_CONCURRENCY = 8;
 /** How often what is due is looked for. */
 export const MAINTENANCE_INTERVAL_MS = 20_000;
 
+/** A look at an unknown server, all requests together. */
+export const PROBE_TIMEOUT_MS = 60_000;
+
 // Watching servers for changed lists.
 /** Streams held open at once in one process; the schedule serves the rest. */
 export const WATCH_MAX_STREAMS = 200;

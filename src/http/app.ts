@@ -1,8 +1,8 @@
 // The whole HTTP face in one list: every route with what it depends on.
 
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { ChatelaineError } from '../errors.ts';
+import { mountAgentAccess } from './api/agent-access.ts';
 import { mountAgents } from './api/agents.ts';
 import { mountAudit } from './api/audit.ts';
 import { mountConnectors } from './api/connectors.ts';
@@ -10,6 +10,7 @@ import { mountTokens } from './api/tokens.ts';
 import { authenticate } from './authn.ts';
 import { mountBrowser } from './browser/routes.ts';
 import { mountDocs } from './docs-page.ts';
+import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { mountHealth } from './health.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { answerHeaders, checkHostAndOrigin, limitBody, requireJson } from './request-guard.ts';
@@ -18,14 +19,18 @@ import { answerHeaders, checkHostAndOrigin, limitBody, requireJson } from './req
 export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvironment> {
   const { hub, log, metrics, now } = dependencies;
   const app = new OpenAPIHono<HttpEnvironment>({
-    defaultHook: (result, c) => (result.success ? undefined : problemResponse(c, invalidInput(result.error.issues, result.target))),
+    defaultHook: (result, c) =>
+      result.success ? undefined : problemResponse(c, invalidInput(result.error.issues, result.target)),
   });
 
   app.onError((error, c) => {
-    if (problemOf(error).code === 'internal_error') log.error({ err: error, method: c.req.method, path: new URL(c.req.url).pathname }, 'a request failed');
+    if (problemOf(error).code === 'internal_error')
+      log.error({ err: error, method: c.req.method, path: new URL(c.req.url).pathname }, 'a request failed');
     return problemResponse(c, asProblem(error));
   });
-  app.notFound((c) => problemResponse(c, new ChatelaineError('not_found', 'There is nothing here; the calls are listed at /api/docs.')));
+  app.notFound((c) =>
+    problemResponse(c, new ChatelaineError('not_found', 'There is nothing here; the calls are listed at /api/docs.')),
+  );
 
   app.use(async (c, next) => {
     const started = now();
@@ -43,6 +48,7 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   app.use('/api/*', requireJson);
   mountConnectors(app, dependencies);
   mountAgents(app, dependencies);
+  mountAgentAccess(app, dependencies);
   mountTokens(app, dependencies);
   mountAudit(app, dependencies);
 
@@ -50,7 +56,12 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   return app;
 }
 
-type Issue = { readonly path: readonly PropertyKey[]; readonly message: string; readonly code?: string; readonly keys?: readonly string[] };
+type Issue = {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly code?: string;
+  readonly keys?: readonly string[];
+};
 
 function invalidInput(issues: readonly Issue[], target: string): ChatelaineError {
   const first = issues[0];
@@ -65,7 +76,10 @@ function invalidInput(issues: readonly Issue[], target: string): ChatelaineError
 function asProblem(error: unknown): unknown {
   const status = (error as { status?: unknown }).status;
   if (!(error instanceof ChatelaineError) && status === 400) {
-    return new ChatelaineError('invalid_request', 'The body is not valid JSON.', { cause: error, details: { field: 'json' } });
+    return new ChatelaineError('invalid_request', 'The body is not valid JSON.', {
+      cause: error,
+      details: { field: 'json' },
+    });
   }
   return error;
 }

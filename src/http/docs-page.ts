@@ -23,11 +23,19 @@ summary{cursor:pointer;padding:.55rem .8rem;display:flex;gap:.8rem;align-items:b
 table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}a{color:inherit}`;
 
 export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, version }: HttpDependencies): void {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', { type: 'http', scheme: 'bearer', description: 'An API token' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API token',
+  });
   const document = () =>
     app.getOpenAPI31Document({
       openapi: '3.1.0',
-      info: { title: 'Chatelaine', version, description: 'Keeps the keys that AI agents need for third-party MCP servers.' },
+      info: {
+        title: 'Chatelaine',
+        version,
+        description: 'Keeps the keys that AI agents need for third-party MCP servers.',
+      },
       servers: [{ url: hub.baseUrl }],
     });
   app.get('/api/openapi.json', (c) => c.json(document()));
@@ -45,15 +53,21 @@ export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, version }: H
     }
     const pretty = (value: unknown) => html`<pre>${JSON.stringify(value, null, 2)}</pre>`;
     const rows = [...groups].map(
-      ([tag, operations]) => html`<h2>${tag}</h2>${operations.map(
-        ({ method, path, operation }) => html`<details><summary><span class="m">${method.toUpperCase()}</span><span class="p">${path}</span><span class="s">${operation.summary ?? ''}</span></summary><div class="d">
+      ([tag, operations]) =>
+        html`<h2>${tag}</h2>${operations.map(
+          ({
+            method,
+            path,
+            operation,
+          }) => html`<details><summary><span class="m">${method.toUpperCase()}</span><span class="p">${path}</span><span class="s">${operation.summary ?? ''}</span></summary><div class="d">
 ${(operation.parameters ?? []).length === 0 ? '' : html`<p>Parameters</p><table>${(operation.parameters ?? []).map((p) => html`<tr><td class="p">${p.name}</td><td class="s">${p.in}${p.required ? ', required' : ''}</td></tr>`)}</table>`}
 ${operation.requestBody === undefined ? '' : html`<p>Body</p>${pretty(operation.requestBody)}`}
 <p>Answers</p><table>${Object.entries(operation.responses ?? {}).map(([status, response]) => html`<tr><td class="p">${status}</td><td>${response.description ?? ''}</td></tr>`)}</table></div></details>`,
-      )}`,
+        )}`,
     );
     const schemas = Object.entries(components.schemas ?? {}).map(
-      ([name, schema]) => html`<details><summary><span class="p">${name}</span></summary><div class="d">${pretty(schema)}</div></details>`,
+      ([name, schema]) =>
+        html`<details><summary><span class="p">${name}</span></summary><div class="d">${pretty(schema)}</div></details>`,
     );
     return c.html(
       html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Chatelaine API</title><style>${raw(STYLE)}</style></head><body><main><h1>Chatelaine API</h1><p class="s">Version ${version}. Send <code>Authorization: Bearer</code> with an API token; <code>chatelaine tokens create</code> makes one. The whole document: <a href="/api/openapi.json">openapi.json</a>.</p>${rows}<h2>Shapes</h2>${schemas}</main></body></html>`,

@@ -1,7 +1,7 @@
 // What the handlers find in their context, and what the app is made of.
 
-import type { Hub } from '../hub/hub.ts';
 import type { Actor } from '../hub/audit.ts';
+import type { Hub } from '../hub/hub.ts';
 import type { Secret } from '../secret.ts';
 
 export type Role = 'owner' | 'reader';

@@ -85,7 +85,9 @@ export function isErrorCode(text: string): text is ErrorCode {
 /** What callers see of any failure; the unexpected tells nothing of itself. */
 export function problemOf(error: unknown): Problem {
   const known =
-    error instanceof ChatelaineError ? error : new ChatelaineError('internal_error', 'Something went wrong in the hub; its log says more.');
+    error instanceof ChatelaineError
+      ? error
+      : new ChatelaineError('internal_error', 'Something went wrong in the hub; its log says more.');
   const { status, title } = STATUS[known.code];
   const { field, retryAfterSeconds, upstreamStatus, upstreamCode, upstreamText, scopes } = known.details;
   return {

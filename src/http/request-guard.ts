@@ -40,12 +40,21 @@ export function checkHostAndOrigin(baseUrl: string): MiddlewareHandler {
     if (host !== undefined && !hostAllowed(host, base.host)) {
       return problemResponse(
         c,
-        new ChatelaineError('misdirected_request', `This hub is ${base.origin}. Behind a proxy, pass the Host header on, or set CHATELAINE_URL.`),
+        new ChatelaineError(
+          'misdirected_request',
+          `This hub is ${base.origin}. Behind a proxy, pass the Host header on, or set CHATELAINE_URL.`,
+        ),
       );
     }
     const origin = c.req.header('origin');
     if (origin !== undefined && !originAllowed(origin, base, host)) {
-      return problemResponse(c, new ChatelaineError('forbidden', `Requests from the pages of another origin are refused; this hub is ${base.origin}.`));
+      return problemResponse(
+        c,
+        new ChatelaineError(
+          'forbidden',
+          `Requests from the pages of another origin are refused; this hub is ${base.origin}.`,
+        ),
+      );
     }
     return next();
   };
@@ -60,8 +69,16 @@ export const limitBody: MiddlewareHandler = bodyLimit({
 export const requireJson: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type');
   const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0';
-  if (hasBody && c.req.method !== 'GET' && c.req.method !== 'HEAD' && !/^application\/json\s*(?:;|$)/i.test(type ?? '')) {
-    return problemResponse(c, new ChatelaineError('unsupported_media_type', 'Send JSON with Content-Type: application/json.'));
+  if (
+    hasBody &&
+    c.req.method !== 'GET' &&
+    c.req.method !== 'HEAD' &&
+    !/^application\/json\s*(?:;|$)/i.test(type ?? '')
+  ) {
+    return problemResponse(
+      c,
+      new ChatelaineError('unsupported_media_type', 'Send JSON with Content-Type: application/json.'),
+    );
   }
   return next();
 };
@@ -74,6 +91,9 @@ export const answerHeaders: MiddlewareHandler = async (c, next) => {
   c.header('x-frame-options', 'DENY');
   if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
   if (!c.res.headers.has('content-security-policy')) {
-    c.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    c.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    );
   }
 };

@@ -2,17 +2,17 @@
 // exactly one owner. There is no "first available": a shared connector has one owner (nobody's agent), a
 // per-agent connector has the agent that was named, and nothing else is ever looked at.
 
-import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
 import { CREDENTIAL_CACHE_MS, REFRESH_AHEAD_MS } from '../limits.ts';
+import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
+import { markCredential } from './credential-state.ts';
 import { obtainMachineCredential } from './machine-credential.ts';
 import { promotePending } from './pending-credential.ts';
 import { refreshCredential } from './refresh.ts';
 import { credentialHeader, customHeaders } from './request-headers.ts';
 import { openStatic, openTokens } from './sealed-values.ts';
 import { readSecret } from './secret-reference.ts';
-import { markCredential } from './credential-state.ts';
 
 export type ResolvedCredential = {
   /** Lower-case names; everything that must be sent, custom headers included. */
@@ -33,9 +33,13 @@ export type ResolveOptions = {
 export function ownerOf(connector: ConnectorRecord, agentId: string | null): string | null {
   if (connector.credentialMode !== 'per_agent') return null;
   if (agentId === null) {
-    throw new ChatelaineError('invalid_request', `${connector.name} keeps one credential per agent; name the agent (agentId).`, {
-      details: { field: 'agentId' },
-    });
+    throw new ChatelaineError(
+      'invalid_request',
+      `${connector.name} keeps one credential per agent; name the agent (agentId).`,
+      {
+        details: { field: 'agentId' },
+      },
+    );
   }
   return agentId;
 }
@@ -70,7 +74,9 @@ export async function resolveCredential(
   if (credential === null) throw missing(connector);
 
   const resolved =
-    credential.kind === 'static' ? await resolveStatic(context, connector, credential) : await resolveOAuth(context, connector, credential, options);
+    credential.kind === 'static'
+      ? await resolveStatic(context, connector, credential)
+      : await resolveOAuth(context, connector, credential, options);
   if (slot === 'active') {
     context.credentialCache.set(connector.id, owner ?? '', {
       ...resolved.value,
@@ -84,9 +90,15 @@ type Timed = { readonly value: ResolvedCredential; readonly validUntil: number }
 
 function missing(connector: ConnectorRecord): ChatelaineError {
   if (connector.authType === 'oauth') {
-    return new ChatelaineError('connect_required', `${connector.name} is not connected yet: open its Connect link and sign in.`);
+    return new ChatelaineError(
+      'connect_required',
+      `${connector.name} is not connected yet: open its Connect link and sign in.`,
+    );
   }
-  return new ChatelaineError('secret_required', `${connector.name} has no ${connector.authType === 'bearer' ? 'token' : 'API key'} yet: enter it.`);
+  return new ChatelaineError(
+    'secret_required',
+    `${connector.name} has no ${connector.authType === 'bearer' ? 'token' : 'API key'} yet: enter it.`,
+  );
 }
 
 async function withCustom(
@@ -102,7 +114,11 @@ async function withCustom(
   };
 }
 
-async function resolveStatic(context: HubContext, connector: ConnectorRecord, credential: CredentialRecord): Promise<Timed> {
+async function resolveStatic(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+): Promise<Timed> {
   const stored = await orUnreadable(context, credential, () => openStatic(context.vault, credential));
   const secret = await readSecret(context, stored);
   const own = credentialHeader(connector.authType, connector.headerName, secret);
@@ -139,7 +155,10 @@ async function usable(
   options: ResolveOptions,
 ): Promise<CredentialRecord> {
   if (credential.state === 'reauthorization_required') {
-    throw new ChatelaineError('reauthorization_required', `${connector.name} must be connected again: ${credential.reason ?? 'the authorization ended'}.`);
+    throw new ChatelaineError(
+      'reauthorization_required',
+      `${connector.name} must be connected again: ${credential.reason ?? 'the authorization ended'}.`,
+    );
   }
   const refused = options.refusedGeneration !== undefined && credential.generation <= options.refusedGeneration;
   const left = credential.expiresAt === null ? Number.POSITIVE_INFINITY : credential.expiresAt - context.now();
@@ -152,7 +171,12 @@ async function orUnreadable<T>(context: HubContext, credential: CredentialRecord
     return await open();
   } catch (error) {
     if (error instanceof ChatelaineError && error.code === 'secret_unreadable') {
-      await markCredential(context, credential, 'reauthorization_required', 'the stored secret does not open with the present encryption keys');
+      await markCredential(
+        context,
+        credential,
+        'reauthorization_required',
+        'the stored secret does not open with the present encryption keys',
+      );
     }
     throw error;
   }

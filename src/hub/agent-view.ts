@@ -1,12 +1,18 @@
 // What one agent can do with each connector: the state of exactly its credential, with the reason, and
 // the tools with what it was granted. Only usable connectors offer their tools.
 
+import { PAGE_LIMIT_MAX } from '../limits.ts';
+import { offeredToolName } from '../mcp/tool-name.ts';
 import type { AgentRecord, ConnectorRecord, CredentialRecord, ToolRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { offeredToolName } from '../mcp/tool-name.ts';
-import { PAGE_LIMIT_MAX } from '../limits.ts';
 
-export type AgentConnectorState = 'usable' | 'connect_required' | 'secret_required' | 'reauthorization_required' | 'needs_scope' | 'error';
+export type AgentConnectorState =
+  | 'usable'
+  | 'connect_required'
+  | 'secret_required'
+  | 'reauthorization_required'
+  | 'needs_scope'
+  | 'error';
 
 export type AgentTool = {
   readonly name: string;
@@ -31,15 +37,24 @@ export type AgentConnector = {
 };
 
 /** The state of this agent at this connector, from the records alone: nobody is asked. */
-export function stateFor(connector: ConnectorRecord, credential: CredentialRecord | null): { state: AgentConnectorState; reason: string | null } {
+export function stateFor(
+  connector: ConnectorRecord,
+  credential: CredentialRecord | null,
+): { state: AgentConnectorState; reason: string | null } {
   if (connector.authType === 'none') return serverState(connector);
   if (credential === null) {
     if (connector.authType !== 'oauth') return { state: 'secret_required', reason: 'no secret was entered yet' };
-    if (connector.oauth?.grant === 'client_credentials' && connector.sealedClient !== null) return serverState(connector);
+    if (connector.oauth?.grant === 'client_credentials' && connector.sealedClient !== null)
+      return serverState(connector);
     return { state: 'connect_required', reason: 'not connected yet' };
   }
-  if (credential.state === 'reauthorization_required') return { state: 'reauthorization_required', reason: credential.reason };
-  if (credential.state === 'needs_scope') return { state: 'needs_scope', reason: `${credential.reason ?? 'more scope is needed'}: ${credential.missingScope ?? ''}`.trim() };
+  if (credential.state === 'reauthorization_required')
+    return { state: 'reauthorization_required', reason: credential.reason };
+  if (credential.state === 'needs_scope')
+    return {
+      state: 'needs_scope',
+      reason: `${credential.reason ?? 'more scope is needed'}: ${credential.missingScope ?? ''}`.trim(),
+    };
   return serverState(connector);
 }
 

@@ -1,13 +1,13 @@
 // Agents and their keys. A key is shown once and kept as a hash.
 
-import type { AgentKeyRecord, AgentRecord } from '../store/records.ts';
-import type { Secret } from '../secret.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import type { AgentKeyRecord, AgentRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
 import { checkName } from './connector-input.ts';
+import type { HubContext } from './context.ts';
 import { disconnect } from './credentials.ts';
 import { newId } from './ids.ts';
 
@@ -23,9 +23,19 @@ export async function getAgent(context: HubContext, id: string): Promise<AgentRe
 }
 
 /** @throws invalid_request, conflict when the name is taken */
-export async function createAgent(context: HubContext, input: { name: string; enabled?: boolean | undefined }, actor: Actor): Promise<AgentRecord> {
+export async function createAgent(
+  context: HubContext,
+  input: { name: string; enabled?: boolean | undefined },
+  actor: Actor,
+): Promise<AgentRecord> {
   const now = context.now();
-  const agent: AgentRecord = { id: newId('agt', now), name: checkName(input.name), enabled: input.enabled ?? true, createdAt: now, updatedAt: now };
+  const agent: AgentRecord = {
+    id: newId('agt', now),
+    name: checkName(input.name),
+    enabled: input.enabled ?? true,
+    createdAt: now,
+    updatedAt: now,
+  };
   await context.store.agents.insert(agent);
   await audit(context, actor, 'agent.created', { agentId: agent.id, detail: { name: agent.name } });
   return agent;
@@ -93,6 +103,7 @@ export async function createAgentKey(
 
 /** @throws not_found */
 export async function deleteAgentKey(context: HubContext, agentId: string, keyId: string, actor: Actor): Promise<void> {
-  if (!(await context.store.agents.deleteKey(agentId, keyId))) throw new ChatelaineError('not_found', 'There is no such key.');
+  if (!(await context.store.agents.deleteKey(agentId, keyId)))
+    throw new ChatelaineError('not_found', 'There is no such key.');
   await audit(context, actor, 'agent_key.deleted', { agentId, detail: { keyId } });
 }

@@ -1,12 +1,12 @@
 // API tokens for automation: a role, shown once, kept as a hash.
 
-import type { ApiTokenRecord, ApiTokenRole } from '../store/records.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
+import type { ApiTokenRecord, ApiTokenRole } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 
 export const API_TOKEN_PREFIX = 'chlt_';
@@ -38,7 +38,9 @@ export async function createApiToken(
     lastUsedAt: null,
   };
   await context.store.apiTokens.insert(record);
-  await audit(context, actor, 'api_token.created', { detail: { tokenId: record.id, role: record.role, label: record.label } });
+  await audit(context, actor, 'api_token.created', {
+    detail: { tokenId: record.id, role: record.role, label: record.label },
+  });
   return { record, token };
 }
 
@@ -54,6 +56,7 @@ export async function findApiToken(context: HubContext, presented: Secret): Prom
   const found = await context.store.apiTokens.find(await hashToken(presented));
   const now = context.now();
   if (found === null || (found.expiresAt !== null && found.expiresAt <= now)) return null;
-  if (found.lastUsedAt === null || found.lastUsedAt + TOUCH_INTERVAL_MS < now) await context.store.apiTokens.touch(found.id, now);
+  if (found.lastUsedAt === null || found.lastUsedAt + TOUCH_INTERVAL_MS < now)
+    await context.store.apiTokens.touch(found.id, now);
   return found;
 }

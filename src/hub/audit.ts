@@ -15,7 +15,12 @@ export type AuditSubject = {
 };
 
 /** Writes one line of the audit log; `action` is `noun.verb`. @throws store_unavailable */
-export async function audit(context: HubContext, actor: Actor, action: string, subject: AuditSubject = {}): Promise<void> {
+export async function audit(
+  context: HubContext,
+  actor: Actor,
+  action: string,
+  subject: AuditSubject = {},
+): Promise<void> {
   const at = context.now();
   await context.store.audit.append({
     id: newId('aud', at),

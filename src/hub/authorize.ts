@@ -1,13 +1,13 @@
 // Opening a connect link: the flow is bound to this browser, gets its state, and the browser is sent to
 // the authorization endpoint. Another browser with the same link gets a plain refusal.
 
-import type { AuthorizationServer } from '../oauth/types.ts';
-import type { FlowRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
 import { authorizationUrl } from '../oauth/authorization-request.ts';
+import type { AuthorizationServer } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
+import type { FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
+import type { HubContext } from './context.ts';
 import { clientOf } from './oauth-client.ts';
 import { openFlow } from './sealed-values.ts';
 import { createRecorder } from './transcript.ts';
@@ -37,7 +37,10 @@ export async function openFor(context: HubContext, flow: FlowRecord, browser: Se
   const client = await clientOf(context, connector, secrets.client, server);
   const state = randomToken('', 32);
   if (!(await context.store.flows.open(flow.id, await hashToken(browser), await hashToken(state)))) {
-    throw new ChatelaineError('flow_other_browser', 'This link was opened in another browser already. Ask for a new link and open it here.');
+    throw new ChatelaineError(
+      'flow_other_browser',
+      'This link was opened in another browser already. Ask for a new link and open it here.',
+    );
   }
   const redirectTo = authorizationUrl({
     server,
@@ -56,13 +59,22 @@ export async function openFor(context: HubContext, flow: FlowRecord, browser: Se
 /** @throws flow_already_used, flow_expired */
 export function refuseEnded(flow: FlowRecord, now: number): void {
   if (flow.status === 'consumed') {
-    throw new ChatelaineError('flow_already_used', 'This sign-in was finished already. Ask for a new link to connect again.');
+    throw new ChatelaineError(
+      'flow_already_used',
+      'This sign-in was finished already. Ask for a new link to connect again.',
+    );
   }
   if (flow.expiresAt <= now) {
-    throw new ChatelaineError('flow_expired', 'This sign-in took longer than 10 minutes. Ask for a new link and try again.');
+    throw new ChatelaineError(
+      'flow_expired',
+      'This sign-in took longer than 10 minutes. Ask for a new link and try again.',
+    );
   }
 }
 
 export function flowNotFound(): ChatelaineError {
-  return new ChatelaineError('flow_not_found', 'This link is unknown: it was mistyped, or it ended long ago. Ask for a new one.');
+  return new ChatelaineError(
+    'flow_not_found',
+    'This link is unknown: it was mistyped, or it ended long ago. Ask for a new one.',
+  );
 }

@@ -2,27 +2,27 @@
 // response's content looked at. A refusal before that point changes nothing. Then the flow is consumed,
 // the code exchanged where the flow was bound to, the credential stored, the tools listed.
 
-import type { AuthorizationServer, TokenSet } from '../oauth/types.ts';
-import type { ConnectorRecord, CredentialRecord, FlowOutcome, FlowRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
-import type { FlowSecrets } from './sealed-values.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { CALLBACK_SYNC_WAIT_MS } from '../limits.ts';
 import { validateAuthorizationResponse } from '../oauth/authorization-response.ts';
 import { audienceWarning } from '../oauth/token-audience.ts';
 import { exchangeCode } from '../oauth/token-endpoint.ts';
+import type { AuthorizationServer, TokenSet } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
+import type { ConnectorRecord, CredentialRecord, FlowOutcome, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
 import { flowNotFound, openFor, refuseEnded } from './authorize.ts';
 import { writeFlow } from './connect.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { clientFor, clientOf } from './oauth-client.ts';
 import { promotePending } from './pending-credential.ts';
 import { withQuery } from './return-to.ts';
+import type { FlowSecrets } from './sealed-values.ts';
 import { openFlow, sealTokens } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
+import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
 
 export type CallbackResult = {
@@ -39,14 +39,24 @@ export type CallbackResult = {
  * @throws flow_not_found, flow_expired, flow_already_used, flow_other_browser, authorization_response_invalid,
  *   issuer_mismatch: nothing was changed, a plain page tells what to do
  */
-export async function callback(context: HubContext, parameters: URLSearchParams, browser: Secret | null): Promise<CallbackResult> {
+export async function callback(
+  context: HubContext,
+  parameters: URLSearchParams,
+  browser: Secret | null,
+): Promise<CallbackResult> {
   const states = parameters.getAll('state');
   const state = states.length === 1 ? (states[0] ?? '') : '';
-  const flow = state === '' || state.length > 200 ? null : await context.store.flows.findByState(await hashToken(new Secret(state)));
+  const flow =
+    state === '' || state.length > 200
+      ? null
+      : await context.store.flows.findByState(await hashToken(new Secret(state)));
   if (flow === null) throw flowNotFound();
   refuseEnded(flow, context.now());
   if (browser === null || flow.browserHash !== (await hashToken(browser))) {
-    throw new ChatelaineError('flow_other_browser', 'This sign-in was begun in another browser. Finish it there, or ask for a new link and open it here.');
+    throw new ChatelaineError(
+      'flow_other_browser',
+      'This sign-in was begun in another browser. Finish it there, or ask for a new link and open it here.',
+    );
   }
   const connector = await context.store.connectors.get(flow.connectorId);
   if (connector === null) throw flowNotFound();
@@ -129,7 +139,12 @@ async function store(
     kind: 'oauth',
     sealed: await sealTokens(
       context.vault,
-      { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, tokenType: tokens.tokenType, client: secrets.client },
+      {
+        accessToken: tokens.accessToken,
+        refreshToken: tokens.refreshToken,
+        tokenType: tokens.tokenType,
+        client: secrets.client,
+      },
       binding,
     ),
     generation: 1,
@@ -159,7 +174,13 @@ async function store(
     connectorId: connector.id,
     agentId: flow.agentId,
     credentialId: credential.id,
-    detail: { kind: 'oauth', issuer: flow.issuer, scope: credential.scope, expires: credential.expiresAt !== null, refreshable: credential.refreshable },
+    detail: {
+      kind: 'oauth',
+      issuer: flow.issuer,
+      scope: credential.scope,
+      expires: credential.expiresAt !== null,
+      refreshable: credential.refreshable,
+    },
   });
   return credential;
 }
@@ -232,9 +253,15 @@ async function restart(
   }
 }
 
-async function landing(context: HubContext, connector: ConnectorRecord, flow: FlowRecord, failure: unknown): Promise<CallbackResult> {
+async function landing(
+  context: HubContext,
+  connector: ConnectorRecord,
+  flow: FlowRecord,
+  failure: unknown,
+): Promise<CallbackResult> {
   const mount = new URL(context.baseUrl).pathname.replace(/\/$/, '');
-  const home = flow.returnTo ?? `${mount}${flow.agentId === null ? `/connectors/${connector.id}` : `/agents/${flow.agentId}`}`;
+  const home =
+    flow.returnTo ?? `${mount}${flow.agentId === null ? `/connectors/${connector.id}` : `/agents/${flow.agentId}`}`;
   if (failure === null || failure === undefined) return { redirectTo: withQuery(home, { connected: connector.key }) };
   const outcome: FlowOutcome = isChatelaineError(failure)
     ? {
@@ -243,7 +270,12 @@ async function landing(context: HubContext, connector: ConnectorRecord, flow: Fl
         providerCode: failure.details.upstreamCode ?? null,
         providerText: failure.details.upstreamText ?? null,
       }
-    : { code: 'internal_error', message: 'Something went wrong in the hub; its log says more.', providerCode: null, providerText: null };
+    : {
+        code: 'internal_error',
+        message: 'Something went wrong in the hub; its log says more.',
+        providerCode: null,
+        providerText: null,
+      };
   await context.store.flows.setOutcome(flow.id, outcome);
   return { redirectTo: withQuery(home, { error: outcome.code, flow: flow.id }) };
 }

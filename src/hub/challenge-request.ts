@@ -1,14 +1,14 @@
 // One unauthenticated request that provokes the server's challenge. It is the request by which tools
 // would be listed or a connection opened anyway, so that a server treats it like any client's.
 
-import type { BearerChallenge } from '../oauth/types.ts';
-import type { ConnectorRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
-import type { Recorder } from './transcript.ts';
 import { UpstreamStatusError } from '../mcp/types.ts';
 import { openUpstream } from '../mcp/upstream.ts';
 import { bearerChallenge } from '../oauth/challenge.ts';
+import type { BearerChallenge } from '../oauth/types.ts';
+import type { ConnectorRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
 import { customHeaders } from './request-headers.ts';
+import type { Recorder } from './transcript.ts';
 
 /** The server's challenge; null when it answered without one (discovery then tries the well-known places). */
 export async function readChallenge(
@@ -40,7 +40,12 @@ export async function readChallenge(
       return null;
     }
     const challenge = bearerChallenge(error.headers);
-    recorder.note('challenge', challenge === null ? `HTTP ${error.status} without a Bearer challenge` : `HTTP ${error.status} with a Bearer challenge`);
+    recorder.note(
+      'challenge',
+      challenge === null
+        ? `HTTP ${error.status} without a Bearer challenge`
+        : `HTTP ${error.status} with a Bearer challenge`,
+    );
     return challenge;
   }
 }

@@ -1,14 +1,14 @@
 // The configuration files that MCP clients read: pointing at the gateway with an agent key, or straight
 // at the servers with their real headers for runtimes that must call directly.
 
-import type { AgentRecord } from '../store/records.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
 import { isChatelaineError } from '../errors.ts';
 import { PAGE_LIMIT_MAX } from '../limits.ts';
+import type { AgentRecord } from '../store/records.ts';
 import { resolveCredential } from './access-token.ts';
 import { stateFor } from './agent-view.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 
 export const CONFIG_CLIENTS = ['claude-code', 'claude-desktop', 'cursor', 'vscode', 'json'] as const;
 export type ConfigClient = (typeof CONFIG_CLIENTS)[number];
@@ -34,7 +34,12 @@ function shaped(client: ConfigClient, servers: Readonly<Record<string, Server>>)
       return {
         mcpServers: each(({ url, headers }) => ({
           command: 'npx',
-          args: ['-y', 'mcp-remote', url, ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}:${value}`])],
+          args: [
+            '-y',
+            'mcp-remote',
+            url,
+            ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}:${value}`]),
+          ],
         })),
       };
   }
@@ -50,11 +55,20 @@ export function gatewayConfig(context: HubContext, client: ConfigClient): Record
 export type UpstreamConfig = {
   readonly config: Record<string, unknown>;
   /** Connectors left out, with the reason. */
-  readonly omitted: readonly { readonly connectorKey: string; readonly state: string; readonly reason: string | null }[];
+  readonly omitted: readonly {
+    readonly connectorKey: string;
+    readonly state: string;
+    readonly reason: string | null;
+  }[];
 };
 
 /** Same shape, with the servers' own URLs and fresh headers of this agent. Every use is audited. */
-export async function upstreamConfig(context: HubContext, agent: AgentRecord, client: ConfigClient, actor: Actor): Promise<UpstreamConfig> {
+export async function upstreamConfig(
+  context: HubContext,
+  agent: AgentRecord,
+  client: ConfigClient,
+  actor: Actor,
+): Promise<UpstreamConfig> {
   const servers: Record<string, Server> = {};
   const omitted: { connectorKey: string; state: string; reason: string | null }[] = [];
   const used: string[] = [];
@@ -79,6 +93,9 @@ export async function upstreamConfig(context: HubContext, agent: AgentRecord, cl
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
-  await audit(context, actor, 'credential.exported', { agentId: agent.id, detail: { client, connectors: Object.keys(servers), credentialIds: used } });
+  await audit(context, actor, 'credential.exported', {
+    agentId: agent.id,
+    detail: { client, connectors: Object.keys(servers), credentialIds: used },
+  });
   return { config: shaped(client, servers), omitted };
 }

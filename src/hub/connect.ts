@@ -2,21 +2,20 @@
 // and everything the callback will need are written down now, so that no later change of metadata can
 // send the code anywhere else.
 
-import type { ConnectorRecord, FlowRecord } from '../store/records.ts';
-import type { AuthorizationServer } from '../oauth/types.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
-import type { ChosenClient } from './oauth-client.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError } from '../errors.ts';
 import { FLOW_LIFETIME_MS } from '../limits.ts';
 import { createPkce } from '../oauth/pkce.ts';
 import { resourceFor } from '../oauth/resource-indicator.ts';
 import { selectScope } from '../oauth/scope.ts';
+import type { AuthorizationServer } from '../oauth/types.ts';
+import type { ConnectorRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { ownerOf } from './access-token.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
+import type { ChosenClient } from './oauth-client.ts';
 import { clientFor } from './oauth-client.ts';
 import { DEFAULT_OAUTH_SETTINGS, discoverFor, hasManualEndpoints } from './oauth-discovery.ts';
 import { checkReturnTo } from './return-to.ts';
@@ -40,11 +39,17 @@ export async function connect(
   actor: Actor,
 ): Promise<ConnectLink> {
   if (connector.authType !== 'oauth') {
-    throw new ChatelaineError('invalid_request', `${connector.name} does not use OAuth (authType ${connector.authType}): enter its secret instead.`);
+    throw new ChatelaineError(
+      'invalid_request',
+      `${connector.name} does not use OAuth (authType ${connector.authType}): enter its secret instead.`,
+    );
   }
   const settings = connector.oauth ?? DEFAULT_OAUTH_SETTINGS;
   if (settings.grant === 'client_credentials') {
-    throw new ChatelaineError('invalid_request', `${connector.name} signs in by itself (client credentials): there is nothing to consent to.`);
+    throw new ChatelaineError(
+      'invalid_request',
+      `${connector.name} signs in by itself (client credentials): there is nothing to consent to.`,
+    );
   }
   const agentId = ownerOf(connector, request.agentId);
   if (request.agentId !== null && (await context.store.agents.get(request.agentId)) === null) {
@@ -56,7 +61,8 @@ export async function connect(
     const { server, discovery } = await discoverFor(context, connector, recorder);
     const chosen = await clientFor(context, connector, server, recorder);
     const now = context.now();
-    const boundIssuer = chosen.stored.source === 'connector' && settings.clientIssuer === null ? server.issuer : settings.clientIssuer;
+    const boundIssuer =
+      chosen.stored.source === 'connector' && settings.clientIssuer === null ? server.issuer : settings.clientIssuer;
     await context.store.connectors.update(connector.id, {
       discovery,
       ...(boundIssuer === settings.clientIssuer ? {} : { oauth: { ...settings, clientIssuer: boundIssuer } }),
@@ -82,7 +88,11 @@ export async function connect(
       startedBy: actor.name,
       restarts: 0,
     });
-    await audit(context, actor, 'connect.started', { connectorId: connector.id, agentId, detail: { issuer: server.issuer, scope } });
+    await audit(context, actor, 'connect.started', {
+      connectorId: connector.id,
+      agentId,
+      detail: { issuer: server.issuer, scope },
+    });
     await context.store.connectors.update(connector.id, { updatedAt: now });
     return { connectUrl: `${context.baseUrl}/connect/${ticket.reveal()}`, expiresAt: flow.expiresAt };
   } finally {

@@ -1,12 +1,18 @@
 // What an operator may say of a connector, checked as a whole: an error names the field, nothing is lost.
 
-import type { AuthType, ConnectorRecord, CredentialMode, OAuthSettings, TokenEndpointAuthMethod } from '../store/records.ts';
-import type { HubContext } from './context.ts';
-import type { ManualClient } from './sealed-values.ts';
 import { ChatelaineError } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import type {
+  AuthType,
+  ConnectorRecord,
+  CredentialMode,
+  OAuthSettings,
+  TokenEndpointAuthMethod,
+} from '../store/records.ts';
+import type { HubContext } from './context.ts';
 import { DEFAULT_OAUTH_SETTINGS } from './oauth-discovery.ts';
 import { bearerToken, checkHeaderName, cleanSecret } from './request-headers.ts';
+import type { ManualClient } from './sealed-values.ts';
 
 /** `null` removes, an absent or blank secret keeps. */
 export type OAuthInput = {
@@ -53,7 +59,8 @@ export function invalid(field: string, message: string): ChatelaineError {
 
 export function checkName(name: string): string {
   const clean = name.trim();
-  if (clean === '' || clean.length > NAME_MAX_CHARACTERS) throw invalid('name', `needs 1 to ${NAME_MAX_CHARACTERS} characters.`);
+  if (clean === '' || clean.length > NAME_MAX_CHARACTERS)
+    throw invalid('name', `needs 1 to ${NAME_MAX_CHARACTERS} characters.`);
   if (/\p{Cc}/u.test(clean)) throw invalid('name', 'must not hold control characters.');
   return clean;
 }
@@ -67,10 +74,13 @@ export function checkUrl(context: HubContext, text: string, field = 'url'): stri
   } catch {
     throw invalid(field, 'must be a whole address such as https://mcp.example.com/mcp.');
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw invalid(field, 'must begin with https:// or http://.');
-  if (url.username !== '' || url.password !== '') throw invalid(field, 'must not hold a user name or password; use a credential instead.');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw invalid(field, 'must begin with https:// or http://.');
+  if (url.username !== '' || url.password !== '')
+    throw invalid(field, 'must not hold a user name or password; use a credential instead.');
   if (url.hash !== '') throw invalid(field, 'must not have a fragment (#…).');
-  if (clean.length > URL_MAX_CHARACTERS) throw invalid(field, `must not be longer than ${URL_MAX_CHARACTERS} characters.`);
+  if (clean.length > URL_MAX_CHARACTERS)
+    throw invalid(field, `must not be longer than ${URL_MAX_CHARACTERS} characters.`);
   const refusal = context.urlRefusal(url);
   if (refusal !== null) throw new ChatelaineError('address_refused', `${field}: ${refusal}`, { details: { field } });
   return clean;
@@ -82,7 +92,8 @@ export function checkShape(
   given: { readonly secret?: string | null | undefined; readonly oauth?: OAuthInput | null | undefined },
 ): void {
   const { authType, credentialMode, headerName } = connector;
-  if (authType === 'none' && credentialMode !== null) throw invalid('credentialMode', 'does not go with authType none.');
+  if (authType === 'none' && credentialMode !== null)
+    throw invalid('credentialMode', 'does not go with authType none.');
   if (authType !== 'none' && credentialMode === null) throw invalid('credentialMode', 'must be shared or per_agent.');
   if (authType === 'api_key_header') {
     if (headerName === null) throw invalid('headerName', 'is required for authType api_key_header.');
@@ -91,11 +102,16 @@ export function checkShape(
     throw invalid('headerName', `does not go with authType ${authType}.`);
   }
   const hasSecret = (given.secret ?? '').trim() !== '';
-  if (hasSecret && (authType === 'none' || authType === 'oauth')) throw invalid('secret', `does not go with authType ${authType}.`);
+  if (hasSecret && (authType === 'none' || authType === 'oauth'))
+    throw invalid('secret', `does not go with authType ${authType}.`);
   if (hasSecret && credentialMode === 'per_agent') {
-    throw invalid('secret', 'is the shared secret; this connector keeps one per agent: PUT /api/agents/{id}/credentials/{connectorId}.');
+    throw invalid(
+      'secret',
+      'is the shared secret; this connector keeps one per agent: PUT /api/agents/{id}/credentials/{connectorId}.',
+    );
   }
-  if (given.oauth !== undefined && given.oauth !== null && authType !== 'oauth') throw invalid('oauth', `does not go with authType ${authType}.`);
+  if (given.oauth !== undefined && given.oauth !== null && authType !== 'oauth')
+    throw invalid('oauth', `does not go with authType ${authType}.`);
 }
 
 /** Header values to set (a Secret) or remove (null), names in lower case. @throws invalid_request */
@@ -137,7 +153,11 @@ function scopeOf(value: string | null, field: string): string | null {
 }
 
 /** The OAuth settings after a change; fields left out stay as they were. @throws invalid_request, address_refused */
-export function mergeOAuth(context: HubContext, present: OAuthSettings | null, input: OAuthInput | null | undefined): OAuthSettings {
+export function mergeOAuth(
+  context: HubContext,
+  present: OAuthSettings | null,
+  input: OAuthInput | null | undefined,
+): OAuthSettings {
   const base = present ?? DEFAULT_OAUTH_SETTINGS;
   if (input === undefined || input === null) return base;
   const url = (value: string | null | undefined, kept: string | null, field: string): string | null => {
@@ -152,9 +172,11 @@ export function mergeOAuth(context: HubContext, present: OAuthSettings | null, i
     tokenEndpoint: url(input.tokenEndpoint, base.tokenEndpoint, 'oauth.tokenEndpoint'),
     revocationEndpoint: url(input.revocationEndpoint, base.revocationEndpoint, 'oauth.revocationEndpoint'),
     scope: input.scope === undefined ? base.scope : scopeOf(input.scope, 'oauth.scope'),
-    scopeAllowList: input.scopeAllowList === undefined ? base.scopeAllowList : scopeOf(input.scopeAllowList, 'oauth.scopeAllowList'),
+    scopeAllowList:
+      input.scopeAllowList === undefined ? base.scopeAllowList : scopeOf(input.scopeAllowList, 'oauth.scopeAllowList'),
     resourcePolicy: input.resource ?? base.resourcePolicy,
-    tokenEndpointAuthMethod: input.tokenEndpointAuthMethod === undefined ? base.tokenEndpointAuthMethod : input.tokenEndpointAuthMethod,
+    tokenEndpointAuthMethod:
+      input.tokenEndpointAuthMethod === undefined ? base.tokenEndpointAuthMethod : input.tokenEndpointAuthMethod,
     allowMissingPkce: input.allowMissingPkce ?? base.allowMissingPkce,
     allowLegacyDiscovery: input.allowLegacyDiscovery ?? base.allowLegacyDiscovery,
     offlineAccess: input.offlineAccess ?? base.offlineAccess,
@@ -170,10 +192,12 @@ export function mergeClient(present: ManualClient | null, input: OAuthInput | nu
   if (input.clientId === null) return null;
   const clientId = input.clientId?.trim() || present?.clientId || '';
   if (clientId === '') {
-    if ((input.clientSecret ?? '') !== '' || (input.privateKey ?? '') !== '') throw invalid('oauth.clientId', 'is required with a client secret or private key.');
+    if ((input.clientSecret ?? '') !== '' || (input.privateKey ?? '') !== '')
+      throw invalid('oauth.clientId', 'is required with a client secret or private key.');
     return null;
   }
-  if (!/^[\x20-\x7e]{1,2048}$/.test(clientId)) throw invalid('oauth.clientId', 'holds characters that a client id cannot have.');
+  if (!/^[\x20-\x7e]{1,2048}$/.test(clientId))
+    throw invalid('oauth.clientId', 'holds characters that a client id cannot have.');
   const secret = (value: string | null | undefined, kept: Secret | null, field: string): Secret | null => {
     if (value === null) return null;
     return value === undefined || value.trim() === '' ? kept : cleanSecret(value, field);
@@ -182,9 +206,17 @@ export function mergeClient(present: ManualClient | null, input: OAuthInput | nu
   let key = present?.privateKey ?? null;
   if (privateKey === null) key = null;
   else if (privateKey !== undefined && privateKey.trim() !== '') {
-    key = { pem: new Secret(privateKey.trim()), algorithm: input.privateKeyAlgorithm ?? 'ES256', keyId: input.privateKeyId ?? null };
+    key = {
+      pem: new Secret(privateKey.trim()),
+      algorithm: input.privateKeyAlgorithm ?? 'ES256',
+      keyId: input.privateKeyId ?? null,
+    };
   } else if (key !== null) {
-    key = { ...key, algorithm: input.privateKeyAlgorithm ?? key.algorithm, keyId: input.privateKeyId === undefined ? key.keyId : input.privateKeyId };
+    key = {
+      ...key,
+      algorithm: input.privateKeyAlgorithm ?? key.algorithm,
+      keyId: input.privateKeyId === undefined ? key.keyId : input.privateKeyId,
+    };
   }
   // Another client id is another client: the old one's secret is not its secret.
   const same = present !== null && present.clientId === clientId;

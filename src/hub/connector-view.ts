@@ -1,13 +1,16 @@
 // A connector as callers see it: every state told apart (server, credential, catalogue), no secret.
 
 import type { ConnectorRecord, CredentialRecord, RegistrationKind } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { stateFor } from './agent-view.ts';
+import type { HubContext } from './context.ts';
 
 export type ConnectorView = ReturnType<typeof viewOf>;
 
 /** Views of several connectors, in their order. */
-export async function connectorViews(context: HubContext, connectors: readonly ConnectorRecord[]): Promise<ConnectorView[]> {
+export async function connectorViews(
+  context: HubContext,
+  connectors: readonly ConnectorRecord[],
+): Promise<ConnectorView[]> {
   const counts = await context.store.tools.counts(connectors.map((connector) => connector.id));
   return Promise.all(
     connectors.map(async (connector) => {
@@ -18,7 +21,11 @@ export async function connectorViews(context: HubContext, connectors: readonly C
   );
 }
 
-async function registrationOf(context: HubContext, connector: ConnectorRecord, credentials: readonly CredentialRecord[]): Promise<RegistrationKind | null> {
+async function registrationOf(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credentials: readonly CredentialRecord[],
+): Promise<RegistrationKind | null> {
   if (connector.authType !== 'oauth') return null;
   const used = credentials.find((credential) => credential.slot === 'active' && credential.registrationKind !== null);
   if (used !== undefined) return used.registrationKind;
@@ -99,7 +106,12 @@ function oauthView(connector: ConnectorRecord, registration: RegistrationKind | 
   };
 }
 
-function viewOf(connector: ConnectorRecord, credentials: readonly CredentialRecord[], toolCount: number, registration: RegistrationKind | null) {
+function viewOf(
+  connector: ConnectorRecord,
+  credentials: readonly CredentialRecord[],
+  toolCount: number,
+  registration: RegistrationKind | null,
+) {
   return {
     id: connector.id,
     key: connector.key,
@@ -113,7 +125,10 @@ function viewOf(connector: ConnectorRecord, credentials: readonly CredentialReco
     server: {
       reachable: connector.reachability?.reachable ?? null,
       checkedAt: iso(connector.reachability?.checkedAt ?? null),
-      error: connector.reachability?.error === undefined || connector.reachability.error === null ? null : faultView(connector.reachability.error),
+      error:
+        connector.reachability?.error === undefined || connector.reachability.error === null
+          ? null
+          : faultView(connector.reachability.error),
       name: connector.protocol?.serverName ?? null,
       version: connector.protocol?.serverVersion ?? null,
       protocolVersion: connector.protocol?.version ?? null,

@@ -1,16 +1,25 @@
 // Connectors as records: made, changed, removed. A change of place (another origin) lets go of every
 // secret that was meant for the old place, and says so.
 
-import type { ConnectorPatch, ConnectorRecord } from '../store/records.ts';
-import type { Actor } from './audit.ts';
-import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { CREATE_SYNC_WAIT_MS } from '../limits.ts';
 import { connectorKeyFrom } from '../mcp/tool-name.ts';
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
+import type { ConnectorPatch, ConnectorRecord } from '../store/records.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
-import { checkHeaders, checkName, checkSecret, checkShape, checkUrl, invalid, mergeClient, mergeOAuth } from './connector-input.ts';
+import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
+import {
+  checkHeaders,
+  checkName,
+  checkSecret,
+  checkShape,
+  checkUrl,
+  invalid,
+  mergeClient,
+  mergeOAuth,
+} from './connector-input.ts';
+import type { HubContext } from './context.ts';
 import { disconnect, setStaticSecret } from './credentials.ts';
 import { newId } from './ids.ts';
 import { suggestAuthentication } from './probe.ts';
@@ -29,7 +38,11 @@ export async function getConnector(context: HubContext, id: string): Promise<Con
  *
  * @throws invalid_request naming the field; conflict when the name is taken; address_refused
  */
-export async function createConnector(context: HubContext, input: ConnectorInput, actor: Actor): Promise<ConnectorRecord> {
+export async function createConnector(
+  context: HubContext,
+  input: ConnectorInput,
+  actor: Actor,
+): Promise<ConnectorRecord> {
   const name = checkName(input.name);
   const url = checkUrl(context, input.url);
   const suggested = input.authType === undefined ? await suggestAuthentication(context, url, input) : null;
@@ -38,7 +51,8 @@ export async function createConnector(context: HubContext, input: ConnectorInput
   const id = newId('con', now);
   const shape = {
     authType,
-    credentialMode: input.credentialMode ?? (input.authType === undefined && authType !== 'none' ? ('shared' as const) : null),
+    credentialMode:
+      input.credentialMode ?? (input.authType === undefined && authType !== 'none' ? ('shared' as const) : null),
     headerName: input.headerName ?? null,
   };
   checkShape(shape, input);
@@ -67,7 +81,10 @@ export async function createConnector(context: HubContext, input: ConnectorInput
     updatedAt: now,
   };
   const stored = await insertWithKey(context, connector);
-  await audit(context, actor, 'connector.created', { connectorId: id, detail: { name, url, authType, credentialMode: shape.credentialMode } });
+  await audit(context, actor, 'connector.created', {
+    connectorId: id,
+    detail: { name, url, authType, credentialMode: shape.credentialMode },
+  });
   if (secret !== null) await setStaticSecret(context, stored, null, secret, actor);
   await firstSync(context, stored, suggested?.listsWithoutCredential ?? null, secret !== null, actor);
   return getConnector(context, id);
@@ -90,7 +107,10 @@ async function insertWithKey(context: HubContext, connector: ConnectorRecord): P
     } catch (error) {
       const raced = isChatelaineError(error, 'conflict') && error.details.field === 'key' && attempt < 20;
       if (raced) continue;
-      if (isChatelaineError(error, 'conflict')) throw new ChatelaineError('conflict', `name: there is a connector named ${connector.name} already.`, { details: { field: 'name' } });
+      if (isChatelaineError(error, 'conflict'))
+        throw new ChatelaineError('conflict', `name: there is a connector named ${connector.name} already.`, {
+          details: { field: 'name' },
+        });
       throw error;
     }
   }
@@ -106,12 +126,15 @@ async function firstSync(
 ): Promise<void> {
   const machine = connector.oauth?.grant === 'client_credentials';
   const worthwhile =
-    connector.authType === 'none' || hasSecret || (connector.authType === 'oauth' ? machine : listsWithoutCredential !== false);
+    connector.authType === 'none' ||
+    hasSecret ||
+    (connector.authType === 'oauth' ? machine : listsWithoutCredential !== false);
   if (!worthwhile) return;
   const work = syncTools(context, connector, null, actor).then(
     () => undefined,
     (error: unknown) => {
-      if (!isChatelaineError(error)) context.log.error({ err: error, connectorId: connector.id }, 'a first sync failed');
+      if (!isChatelaineError(error))
+        context.log.error({ err: error, connectorId: connector.id }, 'a first sync failed');
     },
   );
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -132,14 +155,25 @@ export type ConnectorUpdate = { readonly connector: ConnectorRecord; readonly dr
  *
  * @throws not_found, invalid_request naming the field, conflict, address_refused
  */
-export async function updateConnector(context: HubContext, id: string, change: ConnectorChange, actor: Actor): Promise<ConnectorUpdate> {
+export async function updateConnector(
+  context: HubContext,
+  id: string,
+  change: ConnectorChange,
+  actor: Actor,
+): Promise<ConnectorUpdate> {
   const before = await getConnector(context, id);
   const url = change.url === undefined ? before.url : checkUrl(context, change.url);
   const authType = change.authType ?? before.authType;
   const shape = {
     authType,
-    credentialMode: change.credentialMode === undefined ? (authType === 'none' ? null : before.credentialMode) : change.credentialMode,
-    headerName: change.headerName === undefined ? (authType === 'api_key_header' ? before.headerName : null) : change.headerName,
+    credentialMode:
+      change.credentialMode === undefined
+        ? authType === 'none'
+          ? null
+          : before.credentialMode
+        : change.credentialMode,
+    headerName:
+      change.headerName === undefined ? (authType === 'api_key_header' ? before.headerName : null) : change.headerName,
   };
   checkShape(shape, change);
   const moved = new URL(url).origin !== new URL(before.url).origin;
@@ -151,11 +185,15 @@ export async function updateConnector(context: HubContext, id: string, change: C
     if (value === null) headers.delete(name);
     else headers.set(name, value);
   }
-  const manual = authType === 'oauth' && before.sealedClient !== null && !moved ? await openManualClient(context.vault, before.sealedClient, before.id) : null;
+  const manual =
+    authType === 'oauth' && before.sealedClient !== null && !moved
+      ? await openManualClient(context.vault, before.sealedClient, before.id)
+      : null;
   if (moved && before.sealedClient !== null) dropped.push('oauth.clientId', 'oauth.clientSecret');
   const client = authType === 'oauth' ? mergeClient(manual, change.oauth) : null;
   const secret = (change.secret ?? '').trim() === '' ? null : checkSecret(authType, change.secret ?? '');
-  if (change.secret === null) throw invalid('secret', 'cannot be removed by a change; disconnect instead (DELETE …/credential).');
+  if (change.secret === null)
+    throw invalid('secret', 'cannot be removed by a change; disconnect instead (DELETE …/credential).');
 
   const now = context.now();
   const patch: ConnectorPatch = {
@@ -164,9 +202,17 @@ export async function updateConnector(context: HubContext, id: string, change: C
     ...shape,
     headerNames: [...headers.keys()].sort(),
     sealedHeaders: headers.size === 0 ? null : await sealHeaders(context.vault, headers, before.id),
-    oauth: authType === 'oauth' ? mergeOAuth(context, moved && before.oauth !== null ? { ...before.oauth, clientIssuer: null } : before.oauth, change.oauth) : null,
+    oauth:
+      authType === 'oauth'
+        ? mergeOAuth(
+            context,
+            moved && before.oauth !== null ? { ...before.oauth, clientIssuer: null } : before.oauth,
+            change.oauth,
+          )
+        : null,
     sealedClient: client === null ? null : await sealManualClient(context.vault, client, before.id),
-    clientSetAt: client === null ? null : change.oauth?.clientId || change.oauth?.clientSecret ? now : before.clientSetAt,
+    clientSetAt:
+      client === null ? null : change.oauth?.clientId || change.oauth?.clientSecret ? now : before.clientSetAt,
     ...(url === before.url ? {} : { protocol: null, discovery: null, reachability: null, syncDueAt: now }),
     updatedAt: now,
   };
@@ -186,7 +232,10 @@ export async function updateConnector(context: HubContext, id: string, change: C
   if (connector === null) throw new ChatelaineError('not_found', 'There is no such connector.');
   context.credentialCache.forgetConnector(before.id);
   if (moved) await context.store.tools.clear(before.id, now);
-  await audit(context, actor, 'connector.changed', { connectorId: before.id, detail: { fields: Object.keys(change).sort(), droppedSecrets: dropped } });
+  await audit(context, actor, 'connector.changed', {
+    connectorId: before.id,
+    detail: { fields: Object.keys(change).sort(), droppedSecrets: dropped },
+  });
   if (secret !== null) await setStaticSecret(context, connector, null, secret, actor);
   if (secret !== null || url !== before.url) await firstSync(context, connector, null, secret !== null, actor);
   return { connector: await getConnector(context, before.id), droppedSecrets: [...new Set(dropped)] };
@@ -200,5 +249,8 @@ export async function deleteConnector(context: HubContext, id: string, actor: Ac
   for (const owner of owners) await disconnect(context, connector, owner, actor);
   await context.store.connectors.delete(connector.id);
   context.credentialCache.forgetConnector(connector.id);
-  await audit(context, actor, 'connector.deleted', { connectorId: connector.id, detail: { name: connector.name, url: connector.url } });
+  await audit(context, actor, 'connector.deleted', {
+    connectorId: connector.id,
+    detail: { name: connector.name, url: connector.url },
+  });
 }

@@ -1,8 +1,7 @@
 // What every use case of the hub is handed: its store, its vault, its way to the network, its clock.
 // Nothing here is global, so that two hubs can live in one process and tests can bring their own.
 
-import type { Outbound } from '../outbound.ts';
-import type { FetchLike } from '../outbound.ts';
+import type { FetchLike, Outbound } from '../outbound.ts';
 import type { Secret } from '../secret.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/seal.ts';

@@ -12,7 +12,8 @@ export async function markCredential(
   reason: string | null,
   missingScope: string | null = null,
 ): Promise<boolean> {
-  if (credential.state === state && credential.reason === reason && credential.missingScope === missingScope) return true;
+  if (credential.state === state && credential.reason === reason && credential.missingScope === missingScope)
+    return true;
   const marked = await context.store.credentials.update(credential.id, credential.generation, {
     state,
     reason,

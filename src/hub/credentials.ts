@@ -1,19 +1,19 @@
 // Static secrets are set here; credentials of every kind end here. Disconnecting asks the provider to
 // revoke (RFC 7009) and forgets locally whatever the provider answers.
 
-import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
-import type { Secret } from '../secret.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError } from '../errors.ts';
 import { revokeTokens } from '../oauth/revocation.ts';
+import type { Secret } from '../secret.ts';
+import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
 import { openTokens, sealStatic } from './sealed-values.ts';
 import { isReference } from './secret-reference.ts';
+import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
 
 /** Stores the static secret of one owner (`agentId` null: shared), in place of what was there. */

@@ -1,35 +1,49 @@
 // Which tools an agent may call. A grant names a connector and a tool; it outlives the tool's absence.
 
+import { parseOfferedToolName } from '../mcp/tool-name.ts';
 import type { AgentRecord, ConnectorRecord, GrantRecord } from '../store/records.ts';
 import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
-import { parseOfferedToolName } from '../mcp/tool-name.ts';
 import { audit } from './audit.ts';
 import { invalid } from './connector-input.ts';
+import type { HubContext } from './context.ts';
 
 /**
  * Makes the agent's grants exactly these, named `mcp__{key}__{tool}`.
  *
  * @throws invalid_request naming the first tool that does not exist; nothing is changed then
  */
-export async function setGrants(context: HubContext, agent: AgentRecord, names: readonly string[], actor: Actor): Promise<void> {
+export async function setGrants(
+  context: HubContext,
+  agent: AgentRecord,
+  names: readonly string[],
+  actor: Actor,
+): Promise<void> {
   const before = await context.store.grants.listByAgent(agent.id);
   const connectors = new Map<string, { connector: ConnectorRecord; tools: ReadonlySet<string> } | null>();
   const wanted = new Map<string, GrantRecord>();
   for (const [index, name] of names.entries()) {
     const field = `tools[${index}]`;
     const parsed = parseOfferedToolName(name);
-    if (parsed === null) throw invalid(field, `${JSON.stringify(name.slice(0, 200))} is not of the form mcp__{connector key}__{tool}.`);
+    if (parsed === null)
+      throw invalid(field, `${JSON.stringify(name.slice(0, 200))} is not of the form mcp__{connector key}__{tool}.`);
     let known = connectors.get(parsed.key);
     if (known === undefined) {
       const connector = await context.store.connectors.getByKey(parsed.key);
-      known = connector === null ? null : { connector, tools: new Set((await context.store.tools.list(connector.id)).map((tool) => tool.name)) };
+      known =
+        connector === null
+          ? null
+          : { connector, tools: new Set((await context.store.tools.list(connector.id)).map((tool) => tool.name)) };
       connectors.set(parsed.key, known);
     }
     if (known === null) throw invalid(field, `there is no connector with the key ${parsed.key}.`);
     const held = before.some((grant) => grant.connectorId === known.connector.id && grant.toolName === parsed.tool);
-    if (!known.tools.has(parsed.tool) && !held) throw invalid(field, `${known.connector.name} has no tool ${JSON.stringify(parsed.tool.slice(0, 200))}.`);
-    wanted.set(`${known.connector.id} ${parsed.tool}`, { agentId: agent.id, connectorId: known.connector.id, toolName: parsed.tool });
+    if (!known.tools.has(parsed.tool) && !held)
+      throw invalid(field, `${known.connector.name} has no tool ${JSON.stringify(parsed.tool.slice(0, 200))}.`);
+    wanted.set(`${known.connector.id} ${parsed.tool}`, {
+      agentId: agent.id,
+      connectorId: known.connector.id,
+      toolName: parsed.tool,
+    });
   }
   await context.store.grants.replace(agent.id, [...wanted.values()]);
   const had = new Set(before.map((grant) => `${grant.connectorId} ${grant.toolName}`));

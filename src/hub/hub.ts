@@ -1,40 +1,48 @@
 // The hub: every use case as one object. HTTP, command line and embedders speak to this and to nothing
 // behind it.
 
-import type { ApiTokenRecord, ConnectorRecord, FlowRecord, TranscriptRecord } from '../store/records.ts';
-import type { AuditFilter } from '../store/store.ts';
-import type { Secret } from '../secret.ts';
-import type { Actor } from './audit.ts';
-import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
-import type { ConnectorView } from './connector-view.ts';
-import type { HubContext } from './context.ts';
-import type { Maintenance } from './maintenance.ts';
-import type { AuditRecord, Page, PageRequest, ToolRecord } from '../store/records.ts';
 import { ChatelaineError } from '../errors.ts';
+import { WATCH_RECONCILE_MS } from '../limits.ts';
 import { clientMetadata } from '../oauth/client-metadata.ts';
+import type { Secret } from '../secret.ts';
+import type {
+  ApiTokenRecord,
+  AuditRecord,
+  ConnectorRecord,
+  FlowRecord,
+  Page,
+  PageRequest,
+  ToolRecord,
+  TranscriptRecord,
+} from '../store/records.ts';
+import type { AuditFilter } from '../store/store.ts';
 import { hashToken } from '../vault/hash.ts';
-import { type ResolvedCredential, type ResolveOptions, ownerOf, resolveCredential } from './access-token.ts';
+import { ownerOf, type ResolvedCredential, type ResolveOptions, resolveCredential } from './access-token.ts';
 import { type AgentConnector, agentConnectors } from './agent-view.ts';
 import { createAgent, createAgentKey, deleteAgent, deleteAgentKey, getAgent, updateAgent } from './agents.ts';
 import { createApiToken, deleteApiToken, findApiToken } from './api-tokens.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { callback } from './callback.ts';
 import { type ConfigClient, gatewayConfig, upstreamConfig } from './client-config.ts';
 import { type ConnectRequest, connect } from './connect.ts';
+import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
 import { checkSecret, invalid } from './connector-input.ts';
+import type { ConnectorView } from './connector-view.ts';
 import { connectorViews } from './connector-view.ts';
 import { createConnector, deleteConnector, getConnector, updateConnector } from './connectors.ts';
+import type { HubContext } from './context.ts';
 import { disconnect, setStaticSecret } from './credentials.ts';
 import { setGrants } from './grants.ts';
 import { rotateKeys, verifyKeys } from './keys.ts';
 import { createListWatch } from './list-watch.ts';
+import type { Maintenance } from './maintenance.ts';
 import { startMaintenance } from './maintenance.ts';
 import { probe } from './probe.ts';
 import { registerAgain } from './registration.ts';
 import { syncTools } from './tool-sync.ts';
 import { type TryRequest, tryRequest } from './try-request.ts';
-import { WATCH_RECONCILE_MS } from '../limits.ts';
 
 export type Hub = ReturnType<typeof assembleHub>;
 
@@ -65,7 +73,8 @@ export function assembleHub(context: HubContext) {
         return { ...(await view(connector)), droppedSecrets };
       },
       delete: (id: string, actor: Actor) => deleteConnector(context, id, actor),
-      connect: async (id: string, request: ConnectRequest, actor: Actor) => connect(context, await getConnector(context, id), request, actor),
+      connect: async (id: string, request: ConnectRequest, actor: Actor) =>
+        connect(context, await getConnector(context, id), request, actor),
       sync: async (id: string, agentId: string | null, actor: Actor) => {
         const connector = await getConnector(context, id);
         if (agentId !== null) await getAgent(context, agentId);
@@ -79,49 +88,73 @@ export function assembleHub(context: HubContext) {
         context.store.transcripts.list((await getConnector(context, id)).id, page),
       registerAgain: async (id: string, actor: Actor) => registerAgain(context, await getConnector(context, id), actor),
       disconnect: async (id: string, actor: Actor) => disconnect(context, await getConnector(context, id), null, actor),
-      request: async (id: string, request: TryRequest, actor: Actor) => tryRequest(context, await getConnector(context, id), request, actor),
+      request: async (id: string, request: TryRequest, actor: Actor) =>
+        tryRequest(context, await getConnector(context, id), request, actor),
     },
 
     agents: {
-      create: (input: { name: string; enabled?: boolean | undefined }, actor: Actor) => createAgent(context, input, actor),
+      create: (input: { name: string; enabled?: boolean | undefined }, actor: Actor) =>
+        createAgent(context, input, actor),
       get: (id: string) => getAgent(context, id),
       list: (page: PageRequest) => context.store.agents.list(page),
-      update: (id: string, change: { name?: string | undefined; enabled?: boolean | undefined }, actor: Actor) => updateAgent(context, id, change, actor),
+      update: (id: string, change: { name?: string | undefined; enabled?: boolean | undefined }, actor: Actor) =>
+        updateAgent(context, id, change, actor),
       delete: (id: string, actor: Actor) => deleteAgent(context, id, actor),
-      connectors: async (id: string, page: PageRequest): Promise<Page<AgentConnector>> => agentConnectors(context, await getAgent(context, id), page),
-      setTools: async (id: string, names: readonly string[], actor: Actor) => setGrants(context, await getAgent(context, id), names, actor),
+      connectors: async (id: string, page: PageRequest): Promise<Page<AgentConnector>> =>
+        agentConnectors(context, await getAgent(context, id), page),
+      setTools: async (id: string, names: readonly string[], actor: Actor) =>
+        setGrants(context, await getAgent(context, id), names, actor),
       setCredential: async (id: string, connectorId: string, secret: string, actor: Actor) => {
         const agent = await getAgent(context, id);
         const connector = await getConnector(context, connectorId);
         if (connector.authType === 'oauth' || connector.authType === 'none') {
           throw invalid('secret', `${connector.name} takes no static secret (authType ${connector.authType}).`);
         }
-        if (connector.credentialMode !== 'per_agent') throw invalid('secret', `${connector.name} has one shared secret; change the connector instead.`);
-        const credential = await setStaticSecret(context, connector, agent.id, checkSecret(connector.authType, secret), actor);
+        if (connector.credentialMode !== 'per_agent')
+          throw invalid('secret', `${connector.name} has one shared secret; change the connector instead.`);
+        const credential = await setStaticSecret(
+          context,
+          connector,
+          agent.id,
+          checkSecret(connector.authType, secret),
+          actor,
+        );
         // A connector without tools learns them from the first agent that can ask.
-        if (connector.toolsSyncedAt === null) await syncTools(context, connector, agent.id, actor).catch(() => undefined);
+        if (connector.toolsSyncedAt === null)
+          await syncTools(context, connector, agent.id, actor).catch(() => undefined);
         return credential;
       },
       disconnect: async (id: string, connectorId: string, actor: Actor) => {
         const agent = await getAgent(context, id);
         const connector = await getConnector(context, connectorId);
-        if (connector.credentialMode !== 'per_agent') throw invalid('connectorId', `${connector.name} has one shared credential; disconnect the connector instead.`);
+        if (connector.credentialMode !== 'per_agent')
+          throw invalid(
+            'connectorId',
+            `${connector.name} has one shared credential; disconnect the connector instead.`,
+          );
         return disconnect(context, connector, agent.id, actor);
       },
-      createKey: (id: string, input: { label?: string | undefined; expiresAt?: number | null | undefined }, actor: Actor) =>
-        createAgentKey(context, id, input, actor),
-      keys: async (id: string, page: PageRequest) => context.store.agents.listKeys((await getAgent(context, id)).id, page),
+      createKey: (
+        id: string,
+        input: { label?: string | undefined; expiresAt?: number | null | undefined },
+        actor: Actor,
+      ) => createAgentKey(context, id, input, actor),
+      keys: async (id: string, page: PageRequest) =>
+        context.store.agents.listKeys((await getAgent(context, id)).id, page),
       deleteKey: (id: string, keyId: string, actor: Actor) => deleteAgentKey(context, id, keyId, actor),
       gatewayConfig: async (id: string, client: ConfigClient) => {
         await getAgent(context, id);
         return gatewayConfig(context, client);
       },
-      upstreamConfig: async (id: string, client: ConfigClient, actor: Actor) => upstreamConfig(context, await getAgent(context, id), client, actor),
+      upstreamConfig: async (id: string, client: ConfigClient, actor: Actor) =>
+        upstreamConfig(context, await getAgent(context, id), client, actor),
     },
 
     apiTokens: {
-      create: (input: { label?: string | undefined; role: ApiTokenRecord['role']; expiresAt?: number | null | undefined }, actor: Actor) =>
-        createApiToken(context, input, actor),
+      create: (
+        input: { label?: string | undefined; role: ApiTokenRecord['role']; expiresAt?: number | null | undefined },
+        actor: Actor,
+      ) => createApiToken(context, input, actor),
       list: (page: PageRequest) => context.store.apiTokens.list(page),
       delete: (id: string, actor: Actor) => deleteApiToken(context, id, actor),
       find: (presented: Secret) => findApiToken(context, presented),
@@ -148,20 +181,27 @@ export function assembleHub(context: HubContext) {
     },
 
     audit: {
-      list: (filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>> => context.store.audit.list(filter, page),
-      record: (actor: Actor, action: string, detail: Record<string, unknown> = {}) => audit(context, actor, action, { detail }),
+      list: (filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>> =>
+        context.store.audit.list(filter, page),
+      record: (actor: Actor, action: string, detail: Record<string, unknown> = {}) =>
+        audit(context, actor, action, { detail }),
     },
 
     /**
      * The headers with which an agent may speak to a connector now (agentId null: only shared connectors).
      * @throws connect_required, secret_required, reauthorization_required
      */
-    resolve: async (connectorId: string, agentId: string | null, options: ResolveOptions = {}): Promise<ResolvedCredential> =>
+    resolve: async (
+      connectorId: string,
+      agentId: string | null,
+      options: ResolveOptions = {},
+    ): Promise<ResolvedCredential> =>
       resolveCredential(context, await getConnector(context, connectorId), agentId, options),
     ownerOf,
 
     keys: {
-      rotate: (actor: Actor, onProgress?: (kind: string, checked: number) => void) => rotateKeys(context, actor, onProgress),
+      rotate: (actor: Actor, onProgress?: (kind: string, checked: number) => void) =>
+        rotateKeys(context, actor, onProgress),
       verify: () => verifyKeys(context),
       /** Marks credentials that no longer open, so that the page tells before an agent fails. */
       markUnreadable: () => verifyKeys(context, ['credential.secret']),
@@ -176,7 +216,9 @@ export function assembleHub(context: HubContext) {
       maintenance = startMaintenance(context);
       const watch = createListWatch(context);
       const reconcile = (): void => {
-        void watch.reconcile().catch((error: unknown) => context.log.warn({ err: error }, 'listening for changes could not be arranged'));
+        void watch
+          .reconcile()
+          .catch((error: unknown) => context.log.warn({ err: error }, 'listening for changes could not be arranged'));
       };
       const timer = setInterval(reconcile, WATCH_RECONCILE_MS);
       timer.unref();

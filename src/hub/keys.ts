@@ -2,10 +2,10 @@
 // "connect again"; nothing is deleted, so that bringing the right key back mends it.
 
 import type { SealedCell, SealedKind } from '../store/store.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
 import { type RotationReport, rotateAll, type VerificationReport, verifyAll } from '../vault/rotate.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { markCredential } from './credential-state.ts';
 
 /** Every secret column; the list that rotation and verification walk. */
@@ -21,7 +21,11 @@ export const SEALED_KINDS: readonly SealedKind[] = [
 const UNREADABLE = 'the stored secret does not open with the present encryption keys';
 
 /** Re-encrypts everything under the first key. Can be stopped anywhere and run again. */
-export async function rotateKeys(context: HubContext, actor: Actor, onProgress?: (kind: string, checked: number) => void): Promise<RotationReport> {
+export async function rotateKeys(
+  context: HubContext,
+  actor: Actor,
+  onProgress?: (kind: string, checked: number) => void,
+): Promise<RotationReport> {
   const unreadable: SealedCell[] = [];
   const report = await rotateAll<SealedCell>({
     cells: context.store.sealed,
@@ -36,7 +40,10 @@ export async function rotateKeys(context: HubContext, actor: Actor, onProgress?:
 }
 
 /** Opens every ciphertext, or those of some kinds; marks the credentials that do not open. */
-export async function verifyKeys(context: HubContext, kinds: readonly SealedKind[] = SEALED_KINDS): Promise<VerificationReport> {
+export async function verifyKeys(
+  context: HubContext,
+  kinds: readonly SealedKind[] = SEALED_KINDS,
+): Promise<VerificationReport> {
   const unreadable: SealedCell[] = [];
   const report = await verifyAll<SealedCell>({
     cells: context.store.sealed,

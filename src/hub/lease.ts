@@ -1,9 +1,9 @@
 // One at a time across processes: a row in the database that lapses by itself when its holder died.
 // Losers wait by looking, so that it works on both databases without locks or listeners.
 
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
 import { LEASE_POLL_MS } from '../limits.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 
 /** Waits a moment; `jitter` keeps waiting processes from looking at the same instant. */
@@ -31,7 +31,10 @@ export async function withLease<T>(
     const answer = (await meanwhile?.()) ?? null;
     if (answer !== null) return answer;
     if (context.now() > giveUpAt) {
-      throw new ChatelaineError('store_unavailable', 'Another process is busy with the same work for too long; try again.');
+      throw new ChatelaineError(
+        'store_unavailable',
+        'Another process is busy with the same work for too long; try again.',
+      );
     }
     await pause(LEASE_POLL_MS);
   }

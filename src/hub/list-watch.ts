@@ -1,8 +1,6 @@
 // Listens to servers that tell when their tools change, and lists them then. One process of all listens
 // to a server (a lease says which); at most a bounded number of streams is held, the schedule does the rest.
 
-import type { ConnectorRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { isChatelaineError } from '../errors.ts';
 import {
   PAGE_LIMIT_MAX,
@@ -14,7 +12,9 @@ import {
   WATCH_UNSUPPORTED_MS,
 } from '../limits.ts';
 import { watchToolList } from '../mcp/list-changed.ts';
+import type { ConnectorRecord } from '../store/records.ts';
 import { resolveCredential } from './access-token.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { syncOnce } from './maintenance.ts';
 
@@ -72,7 +72,8 @@ export function createListWatch(context: HubContext): ListWatch {
       });
       rest(connector.id, ended === 'unsupported' ? WATCH_UNSUPPORTED_MS : backoff(connector.id));
     } catch (error) {
-      if (!signal.aborted && !isChatelaineError(error)) context.log.warn({ err: error, connectorId: connector.id }, 'listening for changes ended');
+      if (!signal.aborted && !isChatelaineError(error))
+        context.log.warn({ err: error, connectorId: connector.id }, 'listening for changes ended');
       rest(connector.id, backoff(connector.id));
     } finally {
       clearInterval(renewal);
@@ -107,7 +108,9 @@ export function createListWatch(context: HubContext): ListWatch {
 }
 
 /** Connectors that listed their tools at least once, with the agent whose credential may listen. */
-async function watchable(context: HubContext): Promise<Map<string, { connector: ConnectorRecord; agentId: string | null }>> {
+async function watchable(
+  context: HubContext,
+): Promise<Map<string, { connector: ConnectorRecord; agentId: string | null }>> {
   const found = new Map<string, { connector: ConnectorRecord; agentId: string | null }>();
   let cursor: string | undefined;
   do {

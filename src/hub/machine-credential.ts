@@ -1,13 +1,13 @@
 // Client credentials: no person, no browser. The token is asked for when it is first needed and replaced
 // like any other; the client is the one entered on the connector.
 
-import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { REFRESH_LEASE_MS } from '../limits.ts';
 import { requestClientCredentials } from '../oauth/client-credentials.ts';
 import { resourceFor } from '../oauth/resource-indicator.ts';
 import { selectScope } from '../oauth/scope.ts';
+import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { withLease } from './lease.ts';
 import { manualClientOf } from './oauth-client.ts';
@@ -26,9 +26,13 @@ export async function obtainMachineCredential(
   agentId: string | null,
 ): Promise<CredentialRecord> {
   if (connector.sealedClient === null) {
-    throw new ChatelaineError('secret_required', `${connector.name} signs in by itself and needs oauth.clientId with a secret or a private key.`, {
-      details: { field: 'oauth.clientId' },
-    });
+    throw new ChatelaineError(
+      'secret_required',
+      `${connector.name} signs in by itself and needs oauth.clientId with a secret or a private key.`,
+      {
+        details: { field: 'oauth.clientId' },
+      },
+    );
   }
   const name = `machine:${connector.id}:${agentId ?? ''}`;
   return context.singleFlight(name, () =>
@@ -39,7 +43,11 @@ export async function obtainMachineCredential(
   );
 }
 
-async function request(context: HubContext, connector: ConnectorRecord, agentId: string | null): Promise<CredentialRecord> {
+async function request(
+  context: HubContext,
+  connector: ConnectorRecord,
+  agentId: string | null,
+): Promise<CredentialRecord> {
   const recorder = createRecorder(context, 'authorize');
   const settings = connector.oauth ?? DEFAULT_OAUTH_SETTINGS;
   try {
@@ -65,7 +73,12 @@ async function request(context: HubContext, connector: ConnectorRecord, agentId:
       serverUrl: connector.url,
       mode: discovery.mode,
     });
-    const tokens = await requestClientCredentials(recorder.exchange('oauth', 'client_credentials'), { server, client, scope, resource });
+    const tokens = await requestClientCredentials(recorder.exchange('oauth', 'client_credentials'), {
+      server,
+      client,
+      scope,
+      resource,
+    });
     const now = context.now();
     const id = newId('crd', now);
     const credential: CredentialRecord = {
@@ -76,7 +89,12 @@ async function request(context: HubContext, connector: ConnectorRecord, agentId:
       kind: 'oauth',
       sealed: await sealTokens(
         context.vault,
-        { accessToken: tokens.accessToken, refreshToken: null, tokenType: tokens.tokenType, client: { source: 'connector' } },
+        {
+          accessToken: tokens.accessToken,
+          refreshToken: null,
+          tokenType: tokens.tokenType,
+          client: { source: 'connector' },
+        },
         { id, issuer: server.issuer, resource },
       ),
       generation: 1,
@@ -105,7 +123,8 @@ async function request(context: HubContext, connector: ConnectorRecord, agentId:
     await context.store.credentials.put(credential);
     return credential;
   } catch (error) {
-    if (isChatelaineError(error, 'client_rejected')) recorder.note('client_credentials', 'the provider rejects the client');
+    if (isChatelaineError(error, 'client_rejected'))
+      recorder.note('client_credentials', 'the provider rejects the client');
     throw error;
   } finally {
     await recorder.save(connector.id, agentId);

@@ -2,11 +2,18 @@
 // authorizations are proven, what expired is removed. Several processes on one database may all run it;
 // leases see to it that each piece of work is done once.
 
-import type { ConnectorRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { isChatelaineError } from '../errors.ts';
-import { AUDIT_LIFETIME_MS, MAINTENANCE_INTERVAL_MS, REFRESH_AHEAD_MS, REFRESH_JITTER_MS, SYNC_CONCURRENCY, SYNC_LEASE_MS } from '../limits.ts';
+import {
+  AUDIT_LIFETIME_MS,
+  MAINTENANCE_INTERVAL_MS,
+  REFRESH_AHEAD_MS,
+  REFRESH_JITTER_MS,
+  SYNC_CONCURRENCY,
+  SYNC_LEASE_MS,
+} from '../limits.ts';
+import type { ConnectorRecord } from '../store/records.ts';
 import { SYSTEM } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { promotePending } from './pending-credential.ts';
 import { refreshCredential } from './refresh.ts';
@@ -70,7 +77,10 @@ export async function refreshDue(context: HubContext): Promise<void> {
       await refreshCredential(context, connector, credential);
     } catch (error) {
       if (!isChatelaineError(error)) throw error;
-      context.log.info({ connectorId: connector.id, credentialId: credential.id, code: error.code }, 'a token could not be renewed ahead of time');
+      context.log.info(
+        { connectorId: connector.id, credentialId: credential.id, code: error.code },
+        'a token could not be renewed ahead of time',
+      );
     }
   });
 }

@@ -1,21 +1,21 @@
 // Which OAuth client speaks to an authorization server for a connector: the one entered by hand, our
 // Client ID Metadata Document, or a dynamic registration kept per issuer and redirect URI.
 
-import type { AuthorizationServer, OAuthClient } from '../oauth/types.ts';
-import type { ConnectorRecord, RegistrationKind, RegistrationRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
-import type { TokenClient } from './sealed-values.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { REFRESH_LEASE_MS } from '../limits.ts';
 import { chooseAuthMethod } from '../oauth/client-authentication.ts';
 import { chooseRegistration } from '../oauth/client-registration.ts';
 import { deleteRegistration, registerClient } from '../oauth/dynamic-registration.ts';
+import type { AuthorizationServer, OAuthClient } from '../oauth/types.ts';
+import type { ConnectorRecord, RegistrationKind, RegistrationRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { withLease } from './lease.ts';
 import { DEFAULT_OAUTH_SETTINGS } from './oauth-discovery.ts';
+import type { TokenClient } from './sealed-values.ts';
 import { inlineClient, openManualClient, openRegistration, sealRegistration } from './sealed-values.ts';
 import { readSecret } from './secret-reference.ts';
+import type { Recorder } from './transcript.ts';
 
 export type ChosenClient = {
   readonly kind: RegistrationKind;
@@ -25,7 +25,11 @@ export type ChosenClient = {
 };
 
 /** The client entered on the connector, ready to authenticate. @throws client_id_required when there is none */
-export async function manualClientOf(context: HubContext, connector: ConnectorRecord, server: AuthorizationServer): Promise<OAuthClient> {
+export async function manualClientOf(
+  context: HubContext,
+  connector: ConnectorRecord,
+  server: AuthorizationServer,
+): Promise<OAuthClient> {
   if (connector.sealedClient === null) {
     throw new ChatelaineError('client_id_required', `Enter the client id of ${connector.name} at ${server.issuer}.`, {
       details: { field: 'oauth.clientId' },
@@ -89,7 +93,11 @@ async function existingRegistration(context: HubContext, issuer: string): Promis
 }
 
 /** Registers at the issuer; callers at the same moment, in any process, share one registration. */
-async function registerOnce(context: HubContext, server: AuthorizationServer, recorder: Recorder): Promise<ChosenClient> {
+async function registerOnce(
+  context: HubContext,
+  server: AuthorizationServer,
+  recorder: Recorder,
+): Promise<ChosenClient> {
   return withLease(context, `register:${server.issuer}|${context.redirectUri}`, REFRESH_LEASE_MS, async () => {
     const current = await existingRegistration(context, server.issuer);
     if (current !== null) {
@@ -162,14 +170,23 @@ export async function clientFor(
     };
   }
   if (choice.kind === 'client_id_metadata_document' && context.clientMetadataUrl !== null) {
-    const stored: TokenClient = { source: 'inline', clientId: context.clientMetadataUrl, authMethod: 'none', clientSecret: null };
+    const stored: TokenClient = {
+      source: 'inline',
+      clientId: context.clientMetadataUrl,
+      authMethod: 'none',
+      clientSecret: null,
+    };
     return { kind: choice.kind, registrationId: null, client: inlineClient(stored as never), stored };
   }
   return registerOnce(context, server, recorder);
 }
 
 /** Forgets a dynamic registration here and, where the provider offers it (RFC 7592), there. */
-export async function forgetRegistration(context: HubContext, registration: RegistrationRecord, recorder: Recorder): Promise<void> {
+export async function forgetRegistration(
+  context: HubContext,
+  registration: RegistrationRecord,
+  recorder: Recorder,
+): Promise<void> {
   await context.store.registrations.delete(registration.id);
   let secrets: Awaited<ReturnType<typeof openRegistration>>;
   try {

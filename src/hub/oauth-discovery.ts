@@ -1,15 +1,15 @@
 // From a connector to its authorization server: hand-set endpoints, or the OAuth client's discovery with
 // the store as its memory. What was found is remembered on the connector; metadata by its issuer.
 
-import type { AuthorizationServer, BearerChallenge } from '../oauth/types.ts';
-import type { ConnectorRecord, DiscoveryRecord, OAuthSettings } from '../store/records.ts';
-import type { HubContext } from './context.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
 import { AS_METADATA_LIFETIME_MS, DISCOVERY_REUSE_MS } from '../limits.ts';
 import { fetchAuthorizationServer } from '../oauth/authorization-server-metadata.ts';
 import { discover, manualServer } from '../oauth/discovery.ts';
+import type { AuthorizationServer, BearerChallenge } from '../oauth/types.ts';
+import type { ConnectorRecord, DiscoveryRecord, OAuthSettings } from '../store/records.ts';
 import { readChallenge } from './challenge-request.ts';
+import type { HubContext } from './context.ts';
+import type { Recorder } from './transcript.ts';
 
 export const DEFAULT_OAUTH_SETTINGS: OAuthSettings = {
   grant: 'authorization_code',
@@ -63,7 +63,11 @@ async function freshServer(context: HubContext, issuer: string): Promise<Authori
 }
 
 /** Remembers validated metadata under its issuer. */
-export async function rememberServer(context: HubContext, server: AuthorizationServer, metadataUrl: string | null): Promise<void> {
+export async function rememberServer(
+  context: HubContext,
+  server: AuthorizationServer,
+  metadataUrl: string | null,
+): Promise<void> {
   const now = context.now();
   await context.store.authorizationServers.put({
     issuer: server.issuer,
@@ -92,10 +96,15 @@ export async function discoverFor(
   if (hasManualEndpoints(settings)) return manual(connector, settings, now);
 
   const last = connector.discovery;
-  const reusable = given.anew !== true && given.challenge === undefined && last !== null && last.discoveredAt + DISCOVERY_REUSE_MS > now;
+  const reusable =
+    given.anew !== true &&
+    given.challenge === undefined &&
+    last !== null &&
+    last.discoveredAt + DISCOVERY_REUSE_MS > now;
   if (reusable) {
     const server = await freshServer(context, last.issuer);
-    if (server !== null && (settings.issuer === null || settings.issuer === last.issuer)) return { server, discovery: last };
+    if (server !== null && (settings.issuer === null || settings.issuer === last.issuer))
+      return { server, discovery: last };
   }
 
   let challenge = given.challenge ?? null;
@@ -119,7 +128,10 @@ export async function discoverFor(
     found = await discover(exchange, { ...input, knownResourceMetadataUrl: knownUrl });
   } catch (error) {
     // A metadata URL that worked once may have moved; the server's own challenge names the new one.
-    const moved = given.challenge === undefined && knownUrl !== null && isChatelaineError(error, 'oauth_not_supported', 'metadata_invalid');
+    const moved =
+      given.challenge === undefined &&
+      knownUrl !== null &&
+      isChatelaineError(error, 'oauth_not_supported', 'metadata_invalid');
     if (!moved) throw error;
     challenge = await readChallenge(context, connector, recorder);
     found = await discover(exchange, { ...input, challenge });
@@ -155,17 +167,24 @@ export async function serverOf(
     if (server.issuer === issuer) return server;
   }
   const known = await context.store.authorizationServers.get(issuer);
-  if (known !== null && (known.expiresAt > context.now() || known.metadataUrl === null)) return known.metadata as AuthorizationServer;
+  if (known !== null && (known.expiresAt > context.now() || known.metadataUrl === null))
+    return known.metadata as AuthorizationServer;
   try {
-    const { server, metadataUrl } = await fetchAuthorizationServer(recorder.exchange('metadata', 'authorization_server_metadata'), issuer, {
-      allowMissingPkce: settings.allowMissingPkce,
-      allowHttp: context.mayUsePlainHttp,
-    });
+    const { server, metadataUrl } = await fetchAuthorizationServer(
+      recorder.exchange('metadata', 'authorization_server_metadata'),
+      issuer,
+      {
+        allowMissingPkce: settings.allowMissingPkce,
+        allowHttp: context.mayUsePlainHttp,
+      },
+    );
     await rememberServer(context, server, metadataUrl);
     return server;
   } catch (error) {
     if (known !== null && isTransient(error)) return known.metadata as AuthorizationServer;
     if (isChatelaineError(error)) throw error;
-    throw new ChatelaineError('upstream_unreachable', `The authorization server ${issuer} could not be looked up.`, { cause: error });
+    throw new ChatelaineError('upstream_unreachable', `The authorization server ${issuer} could not be looked up.`, {
+      cause: error,
+    });
   }
 }

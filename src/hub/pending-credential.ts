@@ -5,7 +5,10 @@ import type { CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
 
 /** The promoted successor of `active`, or null when none was waiting. */
-export async function promotePending(context: HubContext, active: Pick<CredentialRecord, 'connectorId' | 'agentId'>): Promise<CredentialRecord | null> {
+export async function promotePending(
+  context: HubContext,
+  active: Pick<CredentialRecord, 'connectorId' | 'agentId'>,
+): Promise<CredentialRecord | null> {
   const pending = await context.store.credentials.find(active.connectorId, active.agentId, 'pending');
   if (pending === null) return null;
   await context.store.credentials.promote(pending.id);

@@ -6,21 +6,21 @@
 // (`refreshStartedAt`): after a crash the next refresher knows that the old refresh token may be spent.
 // The new tokens are saved before anybody uses them. No transaction is open during the request.
 
-import type { OAuthClient, TokenSet } from '../oauth/types.ts';
-import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
-import type { StoredTokens } from './sealed-values.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
 import { REFRESH_BACKOFF_MAX_MS, REFRESH_BACKOFF_MS, REFRESH_LEASE_MS } from '../limits.ts';
 import { requestClientCredentials } from '../oauth/client-credentials.ts';
 import { refreshTokens } from '../oauth/refresh.ts';
-import { SYSTEM, audit } from './audit.ts';
+import type { OAuthClient, TokenSet } from '../oauth/types.ts';
+import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
+import { audit, SYSTEM } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { markCredential } from './credential-state.ts';
 import { withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
+import type { StoredTokens } from './sealed-values.ts';
 import { openTokens, sealTokens } from './sealed-values.ts';
+import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
 
 const SAVE_TRIES = 5;
@@ -38,10 +38,13 @@ export async function refreshCredential(
   credential: CredentialRecord,
   options: { force: boolean } = { force: false },
 ): Promise<CredentialRecord> {
-  const stillValid = (): boolean => !options.force && (credential.expiresAt === null || credential.expiresAt > context.now());
+  const stillValid = (): boolean =>
+    !options.force && (credential.expiresAt === null || credential.expiresAt > context.now());
   if (!credential.refreshable) {
     if (stillValid()) return credential;
-    const reason = options.force ? 'the server refuses the access token and there is no refresh token' : 'the access token expired and there is no refresh token';
+    const reason = options.force
+      ? 'the server refuses the access token and there is no refresh token'
+      : 'the access token expired and there is no refresh token';
     throw await ended(context, connector, credential, reason);
   }
   if (credential.refreshAfter !== null && credential.refreshAfter > context.now()) {
@@ -86,7 +89,8 @@ async function refreshHolding(
   force: boolean,
 ): Promise<CredentialRecord> {
   const credential = await context.store.credentials.get(id);
-  if (credential === null) throw new ChatelaineError('connect_required', `${connector.name} was disconnected meanwhile.`);
+  if (credential === null)
+    throw new ChatelaineError('connect_required', `${connector.name} was disconnected meanwhile.`);
   if (credential.generation > seenGeneration) return credential;
   if (credential.state === 'reauthorization_required') throw reconnect(connector, credential.reason);
 
@@ -167,19 +171,31 @@ async function save(
       await context.store.credentials.update(credential.id, credential.generation, patch);
       break;
     } catch (error) {
-      if (attempt >= SAVE_TRIES) throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', { cause: error });
+      if (attempt >= SAVE_TRIES)
+        throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
+          cause: error,
+        });
     }
   }
   context.credentialCache.forgetConnector(credential.connectorId);
   const current = await context.store.credentials.get(credential.id);
-  if (current === null) throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
+  if (current === null)
+    throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
   return current;
 }
 
 const reconnect = (connector: ConnectorRecord, reason: string | null): ChatelaineError =>
-  new ChatelaineError('reauthorization_required', `${connector.name} must be connected again: ${reason ?? 'the authorization ended'}.`);
+  new ChatelaineError(
+    'reauthorization_required',
+    `${connector.name} must be connected again: ${reason ?? 'the authorization ended'}.`,
+  );
 
-async function ended(context: HubContext, connector: ConnectorRecord, credential: CredentialRecord, reason: string): Promise<ChatelaineError> {
+async function ended(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  reason: string,
+): Promise<ChatelaineError> {
   const marked = await markCredential(context, credential, 'reauthorization_required', reason);
   if (marked) {
     await audit(context, SYSTEM, 'credential.reauthorization_required', {
@@ -214,12 +230,26 @@ async function failed(
   }
   if (isChatelaineError(error, 'client_rejected')) {
     await forgetRejectedClient(context, credential);
-    throw await ended(context, connector, credential, `the provider no longer knows this client (${error.details.upstreamCode ?? 'invalid_client'})`);
+    throw await ended(
+      context,
+      connector,
+      credential,
+      `the provider no longer knows this client (${error.details.upstreamCode ?? 'invalid_client'})`,
+    );
   }
   if (isChatelaineError(error, 'secret_unreadable')) {
-    throw await ended(context, connector, credential, 'the stored secret does not open with the present encryption keys');
+    throw await ended(
+      context,
+      connector,
+      credential,
+      'the stored secret does not open with the present encryption keys',
+    );
   }
-  if (!isTransient(error) && !isChatelaineError(error, 'token_request_failed', 'client_id_required', 'secret_reference_invalid')) throw error;
+  if (
+    !isTransient(error) &&
+    !isChatelaineError(error, 'token_request_failed', 'client_id_required', 'secret_reference_invalid')
+  )
+    throw error;
 
   const failures = credential.refreshFailures + 1;
   const backoff = Math.min(REFRESH_BACKOFF_MS * 2 ** (failures - 1), REFRESH_BACKOFF_MAX_MS);

@@ -1,11 +1,11 @@
 // "Register again": forget the dynamic registration at the connector's issuer and make a new one, without
 // touching the connector, its tools, its grants or the tokens that serve.
 
+import { ChatelaineError } from '../errors.ts';
 import type { ConnectorRecord, RegistrationKind } from '../store/records.ts';
 import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
-import { ChatelaineError } from '../errors.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { clientFor, forgetRegistration } from './oauth-client.ts';
 import { discoverFor } from './oauth-discovery.ts';
 import { createRecorder } from './transcript.ts';
@@ -20,12 +20,19 @@ export async function registerAgain(
   actor: Actor,
 ): Promise<{ issuer: string; registration: RegistrationKind }> {
   if (connector.authType !== 'oauth') {
-    throw new ChatelaineError('invalid_request', `${connector.name} does not use OAuth, so there is nothing to register.`);
+    throw new ChatelaineError(
+      'invalid_request',
+      `${connector.name} does not use OAuth, so there is nothing to register.`,
+    );
   }
   if (connector.sealedClient !== null) {
-    throw new ChatelaineError('invalid_request', `${connector.name} uses a client entered by hand; change oauth.clientId, or remove it to register dynamically.`, {
-      details: { field: 'oauth.clientId' },
-    });
+    throw new ChatelaineError(
+      'invalid_request',
+      `${connector.name} uses a client entered by hand; change oauth.clientId, or remove it to register dynamically.`,
+      {
+        details: { field: 'oauth.clientId' },
+      },
+    );
   }
   const recorder = createRecorder(context, 'registration');
   try {
@@ -34,7 +41,10 @@ export async function registerAgain(
     const old = await context.store.registrations.find(server.issuer, context.redirectUri);
     if (old !== null) await forgetRegistration(context, old, recorder);
     const chosen = await clientFor(context, connector, server, recorder);
-    await audit(context, actor, 'registration.renewed', { connectorId: connector.id, detail: { issuer: server.issuer, registration: chosen.kind } });
+    await audit(context, actor, 'registration.renewed', {
+      connectorId: connector.id,
+      detail: { issuer: server.issuer, registration: chosen.kind },
+    });
     return { issuer: server.issuer, registration: chosen.kind };
   } finally {
     await recorder.save(connector.id, null);

@@ -1,9 +1,9 @@
 // The headers of a request to a connector's server: the custom ones, and on top the credential's own.
 
-import type { AuthType, ConnectorRecord } from '../store/records.ts';
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import type { AuthType, ConnectorRecord } from '../store/records.ts';
+import type { HubContext } from './context.ts';
 import { openHeaders } from './sealed-values.ts';
 import { checkReference, readSecret } from './secret-reference.ts';
 
@@ -41,10 +41,14 @@ const RESERVED = new Set([
 export function checkHeaderName(name: string, field: string): void {
   const lower = name.toLowerCase();
   if (!TOKEN.test(name)) {
-    throw new ChatelaineError('invalid_request', `${field}: a header name has letters, digits and dashes only.`, { details: { field } });
+    throw new ChatelaineError('invalid_request', `${field}: a header name has letters, digits and dashes only.`, {
+      details: { field },
+    });
   }
   if (RESERVED.has(lower) || lower.startsWith('mcp-param-')) {
-    throw new ChatelaineError('invalid_request', `${field}: ${lower} belongs to the protocol and cannot be set.`, { details: { field } });
+    throw new ChatelaineError('invalid_request', `${field}: ${lower} belongs to the protocol and cannot be set.`, {
+      details: { field },
+    });
   }
 }
 
@@ -54,9 +58,13 @@ export function cleanSecret(value: string, field: string): Secret {
   const text = secret.reveal();
   if (text === '') throw new ChatelaineError('invalid_request', `${field}: must not be blank.`, { details: { field } });
   if (!VALUE.test(text) || text.length > MAX_VALUE_CHARACTERS) {
-    throw new ChatelaineError('invalid_request', `${field}: contains line breaks or characters that cannot be sent in a header.`, {
-      details: { field },
-    });
+    throw new ChatelaineError(
+      'invalid_request',
+      `${field}: contains line breaks or characters that cannot be sent in a header.`,
+      {
+        details: { field },
+      },
+    );
   }
   checkReference(secret, field);
   return secret;
@@ -71,7 +79,11 @@ export async function customHeaders(context: HubContext, connector: ConnectorRec
 }
 
 /** The one header that carries a credential, for each kind of authentication. */
-export function credentialHeader(authType: AuthType, headerName: string | null, secret: Secret): Record<string, string> {
+export function credentialHeader(
+  authType: AuthType,
+  headerName: string | null,
+  secret: Secret,
+): Record<string, string> {
   switch (authType) {
     case 'none':
       return {};

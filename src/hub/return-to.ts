@@ -12,8 +12,11 @@ const MAX_CHARACTERS = 2_048;
 export function checkReturnTo(baseUrl: string, returnTo: string | null): string | null {
   if (returnTo === null || returnTo === '') return null;
   const refuse = (): ChatelaineError =>
-    new ChatelaineError('invalid_request', 'returnTo must be a path on this hub, such as /connectors.', { details: { field: 'returnTo' } });
-  if (returnTo.length > MAX_CHARACTERS || !/^\/(?![/\\])[\x21-\x7e]*$/.test(returnTo) || returnTo.includes('\\')) throw refuse();
+    new ChatelaineError('invalid_request', 'returnTo must be a path on this hub, such as /connectors.', {
+      details: { field: 'returnTo' },
+    });
+  if (returnTo.length > MAX_CHARACTERS || !/^\/(?![/\\])[\x21-\x7e]*$/.test(returnTo) || returnTo.includes('\\'))
+    throw refuse();
   const base = new URL(baseUrl);
   let target: URL;
   try {

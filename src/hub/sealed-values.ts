@@ -1,11 +1,11 @@
 // What is inside the sealed columns, and the context each is bound to. A ciphertext opens only in the
 // record, field and (for OAuth) the issuer and resource that it was made for.
 
+import { ChatelaineError } from '../errors.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
+import { Secret } from '../secret.ts';
 import type { CredentialRecord, FlowRecord, RegistrationRecord, TokenEndpointAuthMethod } from '../store/records.ts';
 import type { SealContext, Vault } from '../vault/seal.ts';
-import { ChatelaineError } from '../errors.ts';
-import { Secret } from '../secret.ts';
 
 /** Which client a token was issued to: the one entered by hand on the connector, or this very one. */
 export type TokenClient =
@@ -17,7 +17,9 @@ export type TokenClient =
       readonly clientSecret: Secret | null;
     };
 
-export type StoredTokens = Pick<TokenSet, 'accessToken' | 'refreshToken' | 'tokenType'> & { readonly client: TokenClient };
+export type StoredTokens = Pick<TokenSet, 'accessToken' | 'refreshToken' | 'tokenType'> & {
+  readonly client: TokenClient;
+};
 
 export type ManualClient = {
   readonly clientId: string;
@@ -28,7 +30,8 @@ export type ManualClient = {
 type Json = Record<string, unknown>;
 
 const hidden = (value: Secret | null): string | null => value?.reveal() ?? null;
-const secretOf = (value: unknown): Secret | null => (typeof value === 'string' && value !== '' ? new Secret(value) : null);
+const secretOf = (value: unknown): Secret | null =>
+  typeof value === 'string' && value !== '' ? new Secret(value) : null;
 
 async function seal(vault: Vault, value: Json, context: SealContext): Promise<string> {
   return vault.seal(new Secret(JSON.stringify(value)), context);
@@ -39,7 +42,11 @@ async function open(vault: Vault, ciphertext: string, context: SealContext): Pro
   try {
     return JSON.parse(text.reveal()) as Json;
   } catch (cause) {
-    throw new ChatelaineError('secret_unreadable', 'A stored secret opened but is not what was written; enter it again.', { cause });
+    throw new ChatelaineError(
+      'secret_unreadable',
+      'A stored secret opened but is not what was written; enter it again.',
+      { cause },
+    );
   }
 }
 
@@ -100,12 +107,20 @@ export async function openTokens(vault: Vault, credential: CredentialRecord): Pr
 
 const headersContext = (connectorId: string): SealContext => ({ kind: 'connector.headers', id: connectorId });
 
-export async function sealHeaders(vault: Vault, headers: ReadonlyMap<string, Secret>, connectorId: string): Promise<string> {
+export async function sealHeaders(
+  vault: Vault,
+  headers: ReadonlyMap<string, Secret>,
+  connectorId: string,
+): Promise<string> {
   const plain = Object.fromEntries([...headers].map(([name, value]) => [name, value.reveal()]));
   return seal(vault, plain, headersContext(connectorId));
 }
 
-export async function openHeaders(vault: Vault, sealed: string | null, connectorId: string): Promise<Map<string, Secret>> {
+export async function openHeaders(
+  vault: Vault,
+  sealed: string | null,
+  connectorId: string,
+): Promise<Map<string, Secret>> {
   if (sealed === null) return new Map();
   const value = await open(vault, sealed, headersContext(connectorId));
   return new Map(Object.entries(value).map(([name, text]) => [name, new Secret(String(text))]));
@@ -201,7 +216,11 @@ export function sealFlow(
     secrets.client.source === 'connector'
       ? secrets.client
       : { ...secrets.client, clientSecret: hidden(secrets.client.clientSecret) };
-  return seal(vault, { verifier: secrets.verifier.reveal(), codeChallenge: secrets.codeChallenge, client }, flowContext(flow));
+  return seal(
+    vault,
+    { verifier: secrets.verifier.reveal(), codeChallenge: secrets.codeChallenge, client },
+    flowContext(flow),
+  );
 }
 
 export async function openFlow(vault: Vault, flow: FlowRecord): Promise<FlowSecrets> {

@@ -1,9 +1,9 @@
 // A stored secret may be a pointer, `env:NAME` or `file:NAME`, read at the moment of use, so that the
 // secret itself stays with whoever rotates it.
 
-import type { HubContext } from './context.ts';
 import { ChatelaineError } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import type { HubContext } from './context.ts';
 
 const REFERENCE = /^(env|file):(.*)$/s;
 const ENV_NAME = /^CHATELAINE_SECRET_[A-Za-z0-9_]+$/;
@@ -17,9 +17,13 @@ export function checkReference(secret: Secret, field: string): void {
   if (match === null) return;
   const [, kind, name = ''] = match;
   if (kind === 'env' && !ENV_NAME.test(name)) {
-    throw new ChatelaineError('secret_reference_invalid', `${field}: an env: reference names a variable that begins with CHATELAINE_SECRET_.`, {
-      details: { field },
-    });
+    throw new ChatelaineError(
+      'secret_reference_invalid',
+      `${field}: an env: reference names a variable that begins with CHATELAINE_SECRET_.`,
+      {
+        details: { field },
+      },
+    );
   }
   if (kind === 'file' && !FILE_NAME.test(name)) {
     throw new ChatelaineError(
@@ -36,7 +40,10 @@ export async function readSecret(context: HubContext, stored: Secret): Promise<S
   checkReference(stored, 'secret');
   const found = await context.readReference(stored.reveal());
   if (found === null || found.isEmpty) {
-    throw new ChatelaineError('secret_reference_invalid', `The reference ${stored.reveal()} points at nothing; set it, or enter the secret itself.`);
+    throw new ChatelaineError(
+      'secret_reference_invalid',
+      `The reference ${stored.reveal()} points at nothing; set it, or enter the secret itself.`,
+    );
   }
   return new Secret(found.reveal().trim());
 }

@@ -1,16 +1,16 @@
 // Lists a connector's tools and keeps them, whole. Only a complete listing is written; a failure is told
 // beside the last good snapshot and takes nothing away.
 
-import type { ConnectorRecord } from '../store/records.ts';
-import type { ToolSnapshotChange } from '../store/store.ts';
-import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
-import type { Recorder } from './transcript.ts';
 import { isChatelaineError } from '../errors.ts';
 import { SYNC_BACKOFF_MAX_MS, SYNC_INTERVAL_MIN_MS, SYNC_INTERVAL_MS } from '../limits.ts';
 import { listTools } from '../mcp/list-tools.ts';
 import { toolDigest } from '../mcp/tool-digest.ts';
+import type { ConnectorRecord } from '../store/records.ts';
+import type { ToolSnapshotChange } from '../store/store.ts';
+import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
+import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
 import { withUpstream } from './upstream-session.ts';
 
@@ -20,15 +20,29 @@ export type SyncResult = ToolSnapshotChange & {
   readonly syncedAt: number;
 };
 
-export type SyncOptions = { readonly slot?: 'active' | 'pending'; readonly recorder?: Recorder; readonly signal?: AbortSignal };
+export type SyncOptions = {
+  readonly slot?: 'active' | 'pending';
+  readonly recorder?: Recorder;
+  readonly signal?: AbortSignal;
+};
 
 /** Whose credential lists the tools when nobody said: the shared one, or the first agent that is connected. */
-async function lister(context: HubContext, connector: ConnectorRecord, agentId: string | null): Promise<{ agentId: string | null; anonymous: boolean }> {
+async function lister(
+  context: HubContext,
+  connector: ConnectorRecord,
+  agentId: string | null,
+): Promise<{ agentId: string | null; anonymous: boolean }> {
   if (connector.authType === 'none') return { agentId: null, anonymous: false };
-  if (connector.authType === 'oauth' && connector.oauth?.grant === 'client_credentials' && connector.credentialMode === 'shared') {
+  if (
+    connector.authType === 'oauth' &&
+    connector.oauth?.grant === 'client_credentials' &&
+    connector.credentialMode === 'shared'
+  ) {
     return { agentId: null, anonymous: false };
   }
-  const credentials = (await context.store.credentials.listByConnector(connector.id)).filter((c) => c.slot === 'active');
+  const credentials = (await context.store.credentials.listByConnector(connector.id)).filter(
+    (c) => c.slot === 'active',
+  );
   if (connector.credentialMode === 'per_agent') {
     if (agentId !== null) return { agentId, anonymous: false };
     const first = credentials.find((c) => c.state !== 'reauthorization_required') ?? credentials[0];
@@ -65,7 +79,11 @@ export async function syncTools(
       (upstream) => listTools(upstream, recorder.note),
     );
     const tools = await Promise.all(
-      listing.tools.map(async (tool) => ({ name: tool.name, definition: JSON.stringify(tool), digest: await toolDigest(tool) })),
+      listing.tools.map(async (tool) => ({
+        name: tool.name,
+        definition: JSON.stringify(tool),
+        digest: await toolDigest(tool),
+      })),
     );
     const now = context.now();
     const owner = connector.credentialMode === 'per_agent' ? (who.agentId ?? '') : '';
@@ -76,7 +94,10 @@ export async function syncTools(
       syncFailures: 0,
       syncDueAt: now + jittered(Math.max(SYNC_INTERVAL_MIN_MS, listing.ttlMs ?? SYNC_INTERVAL_MS)),
     });
-    recorder.note('list_tools', `${change.count} tools; ${change.added.length} added, ${change.removed.length} removed, ${change.changed.length} changed`);
+    recorder.note(
+      'list_tools',
+      `${change.count} tools; ${change.added.length} added, ${change.removed.length} removed, ${change.changed.length} changed`,
+    );
     if (change.added.length + change.removed.length + change.changed.length > 0) {
       const { added, removed, changed } = change;
       await audit(context, actor, 'tools.changed', {

@@ -1,13 +1,22 @@
 // The transcript: what was asked of a provider, what it answered, what was decided, without a secret.
 // One recorder serves one operation; it hands out fetches that write themselves down, and takes notes.
 
+import { TRANSCRIPT_MAX_ENTRIES } from '../limits.ts';
 import type { Exchange, FetchLike } from '../outbound.ts';
 import type { TranscriptRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { TRANSCRIPT_MAX_ENTRIES } from '../limits.ts';
 import { newId } from './ids.ts';
 
-export type Operation = 'probe' | 'connect' | 'authorize' | 'callback' | 'refresh' | 'revocation' | 'registration' | 'sync' | 'request';
+export type Operation =
+  | 'probe'
+  | 'connect'
+  | 'authorize'
+  | 'callback'
+  | 'refresh'
+  | 'revocation'
+  | 'registration'
+  | 'sync'
+  | 'request';
 
 export type TranscriptEntry = Omit<TranscriptRecord, 'id' | 'connectorId' | 'agentId' | 'operationId' | 'operation'>;
 

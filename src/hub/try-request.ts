@@ -1,16 +1,16 @@
 // One request to a connector's server with the right credential, for trying a tool and for finding out
 // what is wrong. It goes the way every call goes: resolver, refusals, states.
 
-import type { ElicitationHandler } from '../mcp/types.ts';
+import { TRY_REQUEST_TIMEOUT_MS } from '../limits.ts';
+import { callMethod } from '../mcp/call-tool.ts';
+import { acceptWithDefaults, callAnswering } from '../mcp/elicitation.ts';
+import { listTools } from '../mcp/list-tools.ts';
+import type { ElicitationHandler, ToolDefinition } from '../mcp/types.ts';
 import type { Upstream } from '../mcp/upstream.ts';
-import type { ToolDefinition } from '../mcp/types.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { Actor } from './audit.ts';
-import type { HubContext } from './context.ts';
-import { TRY_REQUEST_TIMEOUT_MS } from '../limits.ts';
-import { answerInputRequests, acceptWithDefaults, callMethod } from '../mcp/call-tool.ts';
-import { listTools } from '../mcp/list-tools.ts';
 import { audit } from './audit.ts';
+import type { HubContext } from './context.ts';
 import { createRecorder } from './transcript.ts';
 import { withUpstream } from './upstream-session.ts';
 
@@ -38,17 +38,32 @@ export type TryRequest = {
   readonly protocolVersion?: string | undefined;
 };
 
-export type TryResult = { readonly resultType: 'complete' | 'input_required'; readonly result: Record<string, unknown> };
+export type TryResult = {
+  readonly resultType: 'complete' | 'input_required';
+  readonly result: Record<string, unknown>;
+};
 
 /** @throws what withUpstream throws; rpc_error with the server's own error */
-export async function tryRequest(context: HubContext, connector: ConnectorRecord, request: TryRequest, actor: Actor): Promise<TryResult> {
+export async function tryRequest(
+  context: HubContext,
+  connector: ConnectorRecord,
+  request: TryRequest,
+  actor: Actor,
+): Promise<TryResult> {
   const agentId = request.agentId ?? null;
   const recorder = createRecorder(context, 'request');
   const onElicitation: ElicitationHandler | undefined =
     request.elicitation === 'accept_defaults'
-      ? async (params) => ({ action: 'accept', content: acceptWithDefaults((params as { requestedSchema?: unknown }).requestedSchema) })
+      ? async (params) => ({
+          action: 'accept',
+          content: acceptWithDefaults((params as { requestedSchema?: unknown }).requestedSchema),
+        })
       : undefined;
-  await audit(context, actor, 'request.tried', { connectorId: connector.id, agentId, detail: { method: request.method, name: nameIn(request.params) } });
+  await audit(context, actor, 'request.tried', {
+    connectorId: connector.id,
+    agentId,
+    detail: { method: request.method, name: nameIn(request.params) },
+  });
   try {
     return await withUpstream(
       context,
@@ -80,7 +95,10 @@ async function run(
   onElicitation: ElicitationHandler | undefined,
 ): Promise<TryResult> {
   const params = { ...request.params };
-  const tool = request.method === 'tools/call' && typeof params.name === 'string' ? await knownTool(context, connector, params.name) : undefined;
+  const tool =
+    request.method === 'tools/call' && typeof params.name === 'string'
+      ? await knownTool(context, connector, params.name)
+      : undefined;
   const call = {
     method: request.method,
     params,
@@ -89,13 +107,17 @@ async function run(
     ...(request.requestState === undefined ? {} : { requestState: request.requestState }),
     relist: async () => (await listTools(upstream)).tools.find((candidate) => candidate.name === params.name),
   };
-  if (onElicitation !== undefined) return answerInputRequests(upstream, call, onElicitation);
+  if (onElicitation !== undefined)
+    return { resultType: 'complete', result: await callAnswering(upstream, call, onElicitation) };
   return callMethod(upstream, call);
 }
 
 /** The definition decides which arguments are mirrored into headers; an unknown tool is listed first. */
-async function knownTool(context: HubContext, connector: ConnectorRecord, name: string): Promise<ToolDefinition | undefined> {
+async function knownTool(
+  context: HubContext,
+  connector: ConnectorRecord,
+  name: string,
+): Promise<ToolDefinition | undefined> {
   const stored = await context.store.tools.get(connector.id, name);
   return stored === null ? undefined : (JSON.parse(stored.definition) as ToolDefinition);
 }
-

@@ -3,24 +3,24 @@
 // once; a 403 for lack of scope becomes a state of its own; a server out of reach is nobody's fault but
 // the server's, and touches no credential.
 
-import type { BearerChallenge } from '../oauth/types.ts';
-import type { ElicitationHandler, Protocol } from '../mcp/types.ts';
-import type { Upstream } from '../mcp/upstream.ts';
-import type { ConnectorRecord, CredentialRecord, ProtocolRecord } from '../store/records.ts';
-import type { ResolvedCredential } from './access-token.ts';
-import type { HubContext } from './context.ts';
-import type { Recorder } from './transcript.ts';
 import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
 import { LEGACY_VERDICT_LIFETIME_MS, MODERN_VERDICT_LIFETIME_MS } from '../limits.ts';
 import { isModern } from '../mcp/revisions.ts';
+import type { ElicitationHandler, Protocol } from '../mcp/types.ts';
 import { UpstreamStatusError } from '../mcp/types.ts';
+import type { Upstream } from '../mcp/upstream.ts';
 import { openUpstream } from '../mcp/upstream.ts';
 import { bearerChallenge } from '../oauth/challenge.ts';
 import { missingScopes } from '../oauth/scope.ts';
+import type { BearerChallenge } from '../oauth/types.ts';
+import type { ConnectorRecord, CredentialRecord, ProtocolRecord } from '../store/records.ts';
+import type { ResolvedCredential } from './access-token.ts';
 import { resolveCredential } from './access-token.ts';
+import type { HubContext } from './context.ts';
 import { markCredential } from './credential-state.ts';
 import { discoverFor } from './oauth-discovery.ts';
 import { customHeaders } from './request-headers.ts';
+import type { Recorder } from './transcript.ts';
 
 export type SessionOptions = {
   /** Prove this slot instead of the one that serves. */
@@ -50,14 +50,16 @@ export async function withUpstream<T>(
 ): Promise<T> {
   const slot = options.slot === undefined ? {} : { slot: options.slot };
   const resolve = (more: { refusedGeneration?: number } = {}): Promise<ResolvedCredential> =>
-    options.anonymous === true ? anonymous(context, connector) : resolveCredential(context, connector, agentId, { ...slot, ...more });
+    options.anonymous === true
+      ? anonymous(context, connector)
+      : resolveCredential(context, connector, agentId, { ...slot, ...more });
   const resolved = await resolve();
   try {
     return await attempt(context, connector, resolved, recorder, options, use);
   } catch (error) {
     if (!(error instanceof UpstreamStatusError) || (error.status !== 401 && error.status !== 403)) throw error;
     const challenge = bearerChallenge(error.headers);
-    if (error.status === 403) throw await forbidden(context, connector, agentId, resolved, challenge, error);
+    if (error.status === 403) throw await forbidden(context, connector, resolved, challenge, error);
     if (options.anonymous === true || resolved.credentialId === null) throw unauthorizedWithout(connector, error);
     if (connector.authType !== 'oauth') throw await staticRefused(context, connector, resolved, error);
 
@@ -67,7 +69,8 @@ export async function withUpstream<T>(
       return await attempt(context, connector, renewed, recorder, options, use);
     } catch (again) {
       if (!(again instanceof UpstreamStatusError) || (again.status !== 401 && again.status !== 403)) throw again;
-      if (again.status === 403) throw await forbidden(context, connector, agentId, renewed, bearerChallenge(again.headers), again);
+      if (again.status === 403)
+        throw await forbidden(context, connector, renewed, bearerChallenge(again.headers), again);
       throw await refused(context, connector, renewed, 'the server refuses even a fresh access token (HTTP 401)');
     }
   }
@@ -85,7 +88,8 @@ async function attempt<T>(
   options: SessionOptions,
   use: (upstream: Upstream) => Promise<T>,
 ): Promise<T> {
-  const remembered = connector.protocol !== null && connector.protocol.expiresAt > context.now() ? connector.protocol : null;
+  const remembered =
+    connector.protocol !== null && connector.protocol.expiresAt > context.now() ? connector.protocol : null;
   try {
     const upstream = await openUpstream({
       url: connector.url,
@@ -95,7 +99,9 @@ async function attempt<T>(
       clientInfo: { name: context.clientName, version: context.version },
       note: recorder.note,
       ...(options.pinnedVersion === undefined ? {} : { pinnedVersion: options.pinnedVersion }),
-      ...(options.onElicitation === undefined ? {} : { capabilities: { elicitation: true }, onElicitation: options.onElicitation }),
+      ...(options.onElicitation === undefined
+        ? {}
+        : { capabilities: { elicitation: true }, onElicitation: options.onElicitation }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     try {
@@ -116,11 +122,17 @@ async function rememberServer(context: HubContext, connector: ConnectorRecord, p
   const now = context.now();
   const known = connector.protocol;
   const same =
-    known !== null && known.version === protocol.version && known.transport === protocol.transport && known.serverName === protocol.serverName;
+    known !== null &&
+    known.version === protocol.version &&
+    known.transport === protocol.transport &&
+    known.serverName === protocol.serverName;
   const record: ProtocolRecord =
     same && known.expiresAt > now
       ? known
-      : { ...protocol, expiresAt: now + (isModern(protocol.version) ? MODERN_VERDICT_LIFETIME_MS : LEGACY_VERDICT_LIFETIME_MS) };
+      : {
+          ...protocol,
+          expiresAt: now + (isModern(protocol.version) ? MODERN_VERDICT_LIFETIME_MS : LEGACY_VERDICT_LIFETIME_MS),
+        };
   await context.store.connectors.update(connector.id, {
     protocol: record,
     reachability: { reachable: true, checkedAt: now, error: null },
@@ -132,7 +144,9 @@ async function rememberFault(context: HubContext, connector: ConnectorRecord, er
   const now = context.now();
   const answered = error instanceof UpstreamStatusError && error.status < 500;
   if (answered || isChatelaineError(error, 'rpc_error')) {
-    await context.store.connectors.update(connector.id, { reachability: { reachable: true, checkedAt: now, error: null } });
+    await context.store.connectors.update(connector.id, {
+      reachability: { reachable: true, checkedAt: now, error: null },
+    });
     return;
   }
   if (!isTransient(error) && !isChatelaineError(error, 'protocol_error', 'protocol_version_unsupported')) return;
@@ -142,7 +156,11 @@ async function rememberFault(context: HubContext, connector: ConnectorRecord, er
 }
 
 /** An answer given with a static secret clears an earlier refusal; OAuth states are cleared by consent only. */
-async function credentialProven(context: HubContext, connector: ConnectorRecord, resolved: ResolvedCredential): Promise<void> {
+async function credentialProven(
+  context: HubContext,
+  connector: ConnectorRecord,
+  resolved: ResolvedCredential,
+): Promise<void> {
   if (connector.authType === 'oauth' || resolved.credentialId === null) return;
   const credential = await context.store.credentials.get(resolved.credentialId);
   if (credential !== null && credential.state !== 'ok') await markCredential(context, credential, 'ok', null);
@@ -184,7 +202,12 @@ async function staticRefused(
   });
 }
 
-async function refused(context: HubContext, connector: ConnectorRecord, resolved: ResolvedCredential, reason: string): Promise<ChatelaineError> {
+async function refused(
+  context: HubContext,
+  connector: ConnectorRecord,
+  resolved: ResolvedCredential,
+  reason: string,
+): Promise<ChatelaineError> {
   const credential = await presentCredential(context, resolved);
   if (credential !== null) await markCredential(context, credential, 'reauthorization_required', reason);
   return new ChatelaineError('reauthorization_required', `${connector.name} must be connected again: ${reason}.`);
@@ -202,12 +225,19 @@ async function noticeMigration(
   if (credential === null || credential.issuer === null) return;
   let issuer: string;
   try {
-    const { discovery } = await discoverFor(context, connector, recorder, { challenge, preferredIssuers: [credential.issuer], anew: true });
+    const { discovery } = await discoverFor(context, connector, recorder, {
+      challenge,
+      preferredIssuers: [credential.issuer],
+      anew: true,
+    });
     await context.store.connectors.update(connector.id, { discovery });
     issuer = discovery.issuer;
   } catch (error) {
     // Out of reach for the moment, or malformed: no evidence of a move, and the refresh speaks to the known issuer only.
-    recorder.note('discovery', `the resource metadata could not be read again: ${isChatelaineError(error) ? error.code : 'error'}`);
+    recorder.note(
+      'discovery',
+      `the resource metadata could not be read again: ${isChatelaineError(error) ? error.code : 'error'}`,
+    );
     return;
   }
   if (issuer === credential.issuer) return;
@@ -218,16 +248,19 @@ async function noticeMigration(
 async function forbidden(
   context: HubContext,
   connector: ConnectorRecord,
-  agentId: string | null,
   resolved: ResolvedCredential,
   challenge: BearerChallenge | null,
   cause: UpstreamStatusError,
 ): Promise<ChatelaineError> {
   if (challenge?.error !== 'insufficient_scope' || connector.authType !== 'oauth' || resolved.credentialId === null) {
-    return new ChatelaineError('upstream_http_error', `${connector.name} answered HTTP 403: this credential may not do that.`, {
-      cause,
-      details: { upstreamStatus: 403 },
-    });
+    return new ChatelaineError(
+      'upstream_http_error',
+      `${connector.name} answered HTTP 403: this credential may not do that.`,
+      {
+        cause,
+        details: { upstreamStatus: 403 },
+      },
+    );
   }
   const credential = await presentCredential(context, resolved);
   const missing = missingScopes(credential?.scope ?? null, challenge.scope);

@@ -42,7 +42,7 @@ export async function findProtectedResource(
   },
 ): Promise<ProtectedResource | null> {
   const announced = input.challenge?.resourceMetadata ?? null;
-  const first = announced ?? input.knownResourceMetadataUrl ?? null;
+  const first = input.challenge === null ? (input.knownResourceMetadataUrl ?? null) : announced;
   const warnings: string[] = [];
   if (first !== null && foreignUrl(first) === null) {
     warnings.push(`The resource metadata URL ${quoteForeign(first)} is not an absolute http(s) URL and was ignored.`);

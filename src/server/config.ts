@@ -14,15 +14,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const CLIENT_NAME_MAX_CHARACTERS = 100;
 
 /** The settings that have a flag of the same name: `--database-url` is `CHATELAINE_DATABASE_URL`. */
-export const SETTING_FLAGS = [
-  'host',
-  'port',
-  'url',
-  'data',
-  'database-url',
-  'allowed-private-hosts',
-  'log-level',
-] as const;
+const SETTING_FLAGS = ['host', 'port', 'url', 'data', 'database-url', 'allowed-private-hosts', 'log-level'] as const;
 
 export type SettingFlags = { readonly [flag in (typeof SETTING_FLAGS)[number]]?: string | undefined };
 

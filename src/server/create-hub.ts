@@ -2,20 +2,19 @@
 // mounts wherever a web-standard fetch handler mounts.
 
 import { hostname } from 'node:os';
-import type { FetchLike } from '../outbound.ts';
-import type { Log } from '../hub/context.ts';
-import type { HubContext } from '../hub/context.ts';
-import type { Store } from '../store/store.ts';
-import type { Keyring } from '../vault/keyring.ts';
 import { ChatelaineError } from '../errors.ts';
+import { createApp } from '../http/app.ts';
+import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
-import { createApp } from '../http/app.ts';
-import { addressPolicy, type AllowedHosts, parseAllowedHosts } from '../net/address-policy.ts';
+import { type AllowedHosts, addressPolicy, parseAllowedHosts } from '../net/address-policy.ts';
 import { createOutbound } from '../net/guarded-fetch.ts';
 import { redactUrl, tracedFetch } from '../net/request-log.ts';
+import type { FetchLike } from '../outbound.ts';
 import { Secret } from '../secret.ts';
 import { openStore, type StoreLocation } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import type { Keyring } from '../vault/keyring.ts';
 import { parseKeyring } from '../vault/keyring.ts';
 import { openVault } from './encryption-keys.ts';
 import { silentLog } from './log.ts';
@@ -62,8 +61,12 @@ export type EmbeddedHub = {
  */
 export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub> {
   const base = baseUrlOf(options.url);
-  const keyring = typeof options.encryptionKeys === 'string' ? parseKeyring(options.encryptionKeys) : options.encryptionKeys;
-  const allowed = typeof options.allowedPrivateHosts === 'object' ? options.allowedPrivateHosts : parseAllowedHosts(options.allowedPrivateHosts ?? '');
+  const keyring =
+    typeof options.encryptionKeys === 'string' ? parseKeyring(options.encryptionKeys) : options.encryptionKeys;
+  const allowed =
+    typeof options.allowedPrivateHosts === 'object'
+      ? options.allowedPrivateHosts
+      : parseAllowedHosts(options.allowedPrivateHosts ?? '');
   const log = options.log ?? silentLog;
   const now = options.now ?? Date.now;
   const store = 'connectors' in options.database ? options.database : await openStore(options.database);
@@ -91,7 +94,8 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       singleFlight: createSingleFlight(),
     };
     const hub = assembleHub(context);
-    const adminToken = typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
+    const adminToken =
+      typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
     const app = createApp({ hub, version: VERSION, adminToken, metrics: createMetrics(), log, now });
     if (options.background !== false) hub.start();
     return {
@@ -114,7 +118,10 @@ function baseUrlOf(text: string): string {
   try {
     url = new URL(text);
   } catch {
-    throw new ChatelaineError('invalid_settings', 'url: must be the whole public address of the hub, such as https://hub.example.com.');
+    throw new ChatelaineError(
+      'invalid_settings',
+      'url: must be the whole public address of the hub, such as https://hub.example.com.',
+    );
   }
   if (!/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
     throw new ChatelaineError('invalid_settings', 'url: must be http(s), without query, fragment or user name.');

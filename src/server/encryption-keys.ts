@@ -3,10 +3,10 @@
 
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Secret } from '../secret.ts';
-import type { Store } from '../store/store.ts';
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
 import { Secret as SecretValue } from '../secret.ts';
+import type { Store } from '../store/store.ts';
 import { generateKey, type Keyring, parseKeyring } from '../vault/keyring.ts';
 import { createVault, type Vault } from '../vault/seal.ts';
 
@@ -17,7 +17,10 @@ const CANARY_CONTEXT = { kind: 'meta.canary', id: CANARY };
 export type KeySource = { readonly given: Secret | null; readonly dataFolder: string };
 
 /** The keys as text and where they came from. @throws encryption_key_missing, invalid_settings */
-export async function loadKeys(store: Store, source: KeySource): Promise<{ keyring: Keyring; origin: 'setting' | 'file' | 'made' }> {
+export async function loadKeys(
+  store: Store,
+  source: KeySource,
+): Promise<{ keyring: Keyring; origin: 'setting' | 'file' | 'made' }> {
   if (source.given !== null) return { keyring: parseKeyring(source.given.reveal()), origin: 'setting' };
   const file = join(source.dataFolder, KEY_FILE);
   const present = await readKeyFile(file);
@@ -59,7 +62,11 @@ async function readKeyFile(file: string): Promise<string | null> {
     return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new ChatelaineError('encryption_key_missing', `The key file ${file} cannot be read; check its owner and mode (0600).`, { cause: error });
+    throw new ChatelaineError(
+      'encryption_key_missing',
+      `The key file ${file} cannot be read; check its owner and mode (0600).`,
+      { cause: error },
+    );
   }
 }
 
@@ -80,6 +87,10 @@ async function makeKeyFile(folder: string, file: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const theirs = (await readKeyFile(file))?.trim() ?? '';
-  if (theirs === '') throw new ChatelaineError('encryption_key_missing', `The key file ${file} is being written by another process; start again.`);
+  if (theirs === '')
+    throw new ChatelaineError(
+      'encryption_key_missing',
+      `The key file ${file} is being written by another process; start again.`,
+    );
   return theirs;
 }

@@ -1,4 +1,4 @@
-// The log: one JSON object a line on standard output. Errors are told by type, code, message and stack;
+// The log: one JSON object a line. Errors are told by type, code, message and stack;
 // whatever else hangs on an error object (requests, answers, parameters) stays out.
 
 import { pino } from 'pino';
@@ -6,8 +6,9 @@ import type { Log } from '../hub/context.ts';
 
 const CAUSES = 4;
 
-export function createLog(level: string): Log {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } });
+export function createLog(level: string, stream: 'stdout' | 'stderr' = 'stdout'): Log {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } };
+  return pino(options, pino.destination({ dest: stream === 'stdout' ? 1 : 2, sync: true }));
 }
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };

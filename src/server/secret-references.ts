@@ -27,12 +27,17 @@ async function readInside(folder: string, name: string): Promise<Secret | null> 
     const file = await realpath(join(root, name));
     if (!file.startsWith(root + sep)) throw outside();
     const content = await readFile(file);
-    if (content.length > MAX_BYTES) throw new ChatelaineError('secret_reference_invalid', 'The referenced file is too large for a secret.');
+    if (content.length > MAX_BYTES)
+      throw new ChatelaineError('secret_reference_invalid', 'The referenced file is too large for a secret.');
     return new Secret(content.toString('utf8').trim());
   } catch (error) {
     if (error instanceof ChatelaineError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new ChatelaineError('secret_reference_invalid', 'The referenced file cannot be read; check its owner and mode.', { cause: error });
+    throw new ChatelaineError(
+      'secret_reference_invalid',
+      'The referenced file cannot be read; check its owner and mode.',
+      { cause: error },
+    );
   }
 }
 

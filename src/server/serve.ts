@@ -4,10 +4,10 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { Store } from '../store/store.ts';
 import { ChatelaineError } from '../errors.ts';
 import type { Log } from '../hub/context.ts';
 import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { loadKeys } from './encryption-keys.ts';
@@ -38,7 +38,10 @@ export async function openHubOf(
 ): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
   const store = await openStoreOf(settings);
   try {
-    const { keyring, origin } = await loadKeys(store, { given: settings.encryptionKeys, dataFolder: settings.dataFolder });
+    const { keyring, origin } = await loadKeys(store, {
+      given: settings.encryptionKeys,
+      dataFolder: settings.dataFolder,
+    });
     const embedded = await createHub({
       url: given.url,
       database: store,
@@ -66,7 +69,8 @@ export async function openHubOf(
 export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
   let handle: ((request: Request) => Promise<Response>) | null = null;
   const listener = getRequestListener(
-    (request) => (handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request)),
+    (request) =>
+      handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request),
     { overrideGlobalObjects: false },
   );
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000, maxHeaderSize: 16 * 1024 }, listener);
@@ -98,11 +102,18 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
 function listen(server: Server, settings: Settings): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${error.code ?? 'unknown'})`;
+      const why =
+        error.code === 'EADDRINUSE'
+          ? 'is in use by another program'
+          : `cannot be listened on (${error.code ?? 'unknown'})`;
       reject(
-        new ChatelaineError('invalid_settings', `CHATELAINE_PORT: ${settings.host}:${settings.port} ${why}; choose another port.`, {
-          cause: error,
-        }),
+        new ChatelaineError(
+          'invalid_settings',
+          `CHATELAINE_PORT: ${settings.host}:${settings.port} ${why}; choose another port.`,
+          {
+            cause: error,
+          },
+        ),
       );
     });
     server.listen(settings.port, settings.host, () => {

@@ -11,7 +11,12 @@ let sentry: RunningProvider;
 let render: RunningProvider;
 
 beforeAll(async () => {
-  [hub, linear, sentry, render] = await Promise.all([startHub(), startProvider('linear'), startProvider('sentry'), startProvider('render')]);
+  [hub, linear, sentry, render] = await Promise.all([
+    startHub(),
+    startProvider('linear'),
+    startProvider('sentry'),
+    startProvider('render'),
+  ]);
 });
 afterAll(async () => {
   await hub?.close();
@@ -19,7 +24,7 @@ afterAll(async () => {
 });
 
 let count = 0;
-const unique = (name: string): string => `${name} ${(count += 1)}`;
+const unique = (name: string): string => `${name} ${++count}`;
 
 describe('S1 a connector is checked as a whole', () => {
   const url = 'http://127.0.0.1:9/mcp';
@@ -30,15 +35,31 @@ describe('S1 a connector is checked as a whole', () => {
     ['http or https', { name: 'x', url: 'ftp://127.0.0.1/', authType: 'none' }, 'url'],
     ['no script', { name: 'x', url: 'javascript:alert(1)', authType: 'none' }, 'url'],
     ['no password in the URL', { name: 'x', url: 'http://u:p@127.0.0.1/mcp', authType: 'none' }, 'url'],
-    ['a header name for api_key_header', { name: 'x', url, authType: 'api_key_header', credentialMode: 'shared' }, 'headerName'],
-    ['a possible header name', { name: 'x', url, authType: 'api_key_header', credentialMode: 'shared', headerName: 'X Key' }, 'headerName'],
+    [
+      'a header name for api_key_header',
+      { name: 'x', url, authType: 'api_key_header', credentialMode: 'shared' },
+      'headerName',
+    ],
+    [
+      'a possible header name',
+      { name: 'x', url, authType: 'api_key_header', credentialMode: 'shared', headerName: 'X Key' },
+      'headerName',
+    ],
     ['a mode for bearer', { name: 'x', url, authType: 'bearer' }, 'credentialMode'],
     ['a mode for oauth', { name: 'x', url, authType: 'oauth' }, 'credentialMode'],
     ['no mode for none', { name: 'x', url, authType: 'none', credentialMode: 'shared' }, 'credentialMode'],
     ['a known auth type', { name: 'x', url, authType: 'basic' }, 'authType'],
-    ['no shared secret for per_agent', { name: 'x', url, authType: 'bearer', credentialMode: 'per_agent', secret: 's' }, 'secret'],
+    [
+      'no shared secret for per_agent',
+      { name: 'x', url, authType: 'bearer', credentialMode: 'per_agent', secret: 's' },
+      'secret',
+    ],
     ['no protocol headers', { name: 'x', url, authType: 'none', headers: { Host: 'evil' } }, 'headers.Host'],
-    ['no line breaks in headers', { name: 'x', url, authType: 'none', headers: { 'x-a': 'a\r\nx-b: c' } }, 'headers.x-a'],
+    [
+      'no line breaks in headers',
+      { name: 'x', url, authType: 'none', headers: { 'x-a': 'a\r\nx-b: c' } },
+      'headers.x-a',
+    ],
     ['no unknown fields', { name: 'x', url, authType: 'none', colour: 'red' }, 'colour'],
   ])('it needs %s', async (_what, body, field) => {
     const answer = await hub.api('POST', '/api/connectors', body);
@@ -87,7 +108,11 @@ describe('S4 discovery from the pasted URL alone', () => {
 
   test('without an authType the server decides', async () => {
     const made = await hub.ok('POST', '/api/connectors', { name: unique('Guess'), url: sentry.mcpUrl });
-    expect(made).toMatchObject({ authType: 'oauth', credentialMode: 'shared', credential: { configured: false, state: 'connect_required' } });
+    expect(made).toMatchObject({
+      authType: 'oauth',
+      credentialMode: 'shared',
+      credential: { configured: false, state: 'connect_required' },
+    });
   });
 
   test('endpoints set by hand skip discovery', async () => {
@@ -98,7 +123,13 @@ describe('S4 discovery from the pasted URL alone', () => {
       url: sentry.mcpUrl,
       authType: 'oauth',
       credentialMode: 'shared',
-      oauth: { issuer: sentry.issuer, authorizationEndpoint: metadata.authorization_endpoint, tokenEndpoint: metadata.token_endpoint, clientId, clientSecret },
+      oauth: {
+        issuer: sentry.issuer,
+        authorizationEndpoint: metadata.authorization_endpoint,
+        tokenEndpoint: metadata.token_endpoint,
+        clientId,
+        clientSecret,
+      },
     });
     sentry.clearRequests();
     const end = await hub.connect(made.id);
@@ -113,19 +144,35 @@ describe('P4 Render: bearer token, no OAuth, lists without a credential, one key
   test('F8 a 404 in discovery is an answer: bearer or API key', async () => {
     const found = await hub.ok('POST', '/api/connectors/probe', { url: render.mcpUrl });
     expect(found).toMatchObject({ reachable: true, issuer: null, listsWithoutCredential: true, toolCount: 24 });
-    const declared = await hub.ok('POST', '/api/connectors', { name: unique('Render oauth'), url: render.mcpUrl, authType: 'oauth', credentialMode: 'shared' });
+    const declared = await hub.ok('POST', '/api/connectors', {
+      name: unique('Render oauth'),
+      url: render.mcpUrl,
+      authType: 'oauth',
+      credentialMode: 'shared',
+    });
     const refused = await hub.api('POST', `/api/connectors/${declared.id}/connect`, {});
     expect(refused).toMatchObject({ status: 422, body: { code: 'oauth_not_supported' } });
     expect(refused.body.detail).toMatch(/bearer|API key/i);
   });
 
   test('S13 it is listed without a credential; S2 each agent calls with its own', async () => {
-    const made = await hub.ok('POST', '/api/connectors', { name: unique('Render'), url: render.mcpUrl, authType: 'bearer', credentialMode: 'per_agent' });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: unique('Render'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'per_agent',
+    });
     expect(made.tools.count).toBe(24);
-    const [ada, bob] = await Promise.all(['Ada', 'Bob'].map((name) => hub.ok('POST', '/api/agents', { name: unique(name) })));
-    const keys = { [ada.id]: render.apiKeys?.issue('ada@example.test'), [bob.id]: render.apiKeys?.issue('bob@example.test') };
+    const [ada, bob] = await Promise.all(
+      ['Ada', 'Bob'].map((name) => hub.ok('POST', '/api/agents', { name: unique(name) })),
+    );
+    const keys = {
+      [ada.id]: render.apiKeys?.issue('ada@example.test'),
+      [bob.id]: render.apiKeys?.issue('bob@example.test'),
+    };
     expect((await row(ada.id, made.id)).state).toBe('secret_required');
-    for (const agent of [ada, bob]) await hub.ok('PUT', `/api/agents/${agent.id}/credentials/${made.id}`, { secret: keys[agent.id] });
+    for (const agent of [ada, bob])
+      await hub.ok('PUT', `/api/agents/${agent.id}/credentials/${made.id}`, { secret: keys[agent.id] });
     expect((await row(ada.id, made.id)).state).toBe('usable');
     for (const [agent, account] of [
       [ada, 'ada@example.test'],
@@ -139,19 +186,32 @@ describe('P4 Render: bearer token, no OAuth, lists without a credential, one key
       expect(result.structuredContent.whoami.account).toBe(account);
     }
     await hub.ok('DELETE', `/api/agents/${ada.id}/credentials/${made.id}`);
-    const gone = await hub.api('POST', `/api/connectors/${made.id}/requests`, { method: 'tools/call', params: { name: 'list_workspaces' }, agentId: ada.id });
+    const gone = await hub.api('POST', `/api/connectors/${made.id}/requests`, {
+      method: 'tools/call',
+      params: { name: 'list_workspaces' },
+      agentId: ada.id,
+    });
     expect(gone).toMatchObject({ status: 409, body: { code: 'secret_required' } });
     expect((await row(bob.id, made.id)).state).toBe('usable');
   });
 
   test('a refused key is marked with the reason and serves again once it is replaced', async () => {
     const key = render.apiKeys?.issue('carol@example.test') ?? '';
-    const made = await hub.ok('POST', '/api/connectors', { name: unique('Render shared'), url: render.mcpUrl, authType: 'bearer', credentialMode: 'shared', secret: key });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: unique('Render shared'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: key,
+    });
     render.apiKeys?.revoke(key);
     const call = { method: 'tools/call', params: { name: 'list_workspaces', arguments: {} } };
     const refused = await hub.api('POST', `/api/connectors/${made.id}/requests`, call);
     expect(refused).toMatchObject({ status: 409, body: { code: 'reauthorization_required' } });
-    expect((await hub.ok('GET', `/api/connectors/${made.id}`)).credential).toMatchObject({ state: 'reauthorization_required', reason: expect.stringContaining('401') });
+    expect((await hub.ok('GET', `/api/connectors/${made.id}`)).credential).toMatchObject({
+      state: 'reauthorization_required',
+      reason: expect.stringContaining('401'),
+    });
     await hub.ok('PATCH', `/api/connectors/${made.id}`, { secret: render.apiKeys?.issue('carol@example.test') });
     expect((await hub.ok('POST', `/api/connectors/${made.id}/requests`, call)).resultType).toBe('complete');
     expect((await hub.ok('GET', `/api/connectors/${made.id}`)).credential.state).toBe('usable');
@@ -161,12 +221,24 @@ describe('P4 Render: bearer token, no OAuth, lists without a credential, one key
 describe('S18 edits keep what they do not name', () => {
   test('a blank or absent secret keeps the stored one, a new one replaces it', async () => {
     const key = render.apiKeys?.issue('dave@example.test') ?? '';
-    const made = await hub.ok('POST', '/api/connectors', { name: unique('Keep'), url: render.mcpUrl, authType: 'bearer', credentialMode: 'shared', secret: key });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: unique('Keep'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: key,
+    });
     for (const secret of [undefined, '', '   ']) {
-      const changed = await hub.ok('PATCH', `/api/connectors/${made.id}`, { name: unique('Kept'), ...(secret === undefined ? {} : { secret }) });
+      const changed = await hub.ok('PATCH', `/api/connectors/${made.id}`, {
+        name: unique('Kept'),
+        ...(secret === undefined ? {} : { secret }),
+      });
       expect(changed.credential.setAt).toBe(made.credential.setAt);
     }
-    const { result } = await hub.ok('POST', `/api/connectors/${made.id}/requests`, { method: 'tools/call', params: { name: 'list_workspaces', arguments: {} } });
+    const { result } = await hub.ok('POST', `/api/connectors/${made.id}/requests`, {
+      method: 'tools/call',
+      params: { name: 'list_workspaces', arguments: {} },
+    });
     expect(result.structuredContent.whoami.account).toBe('dave@example.test');
   });
 
@@ -178,7 +250,9 @@ describe('S18 edits keep what they do not name', () => {
       headers: { 'X-Tenant': 'tenant-canary-1', 'X-Region': 'eu' },
     });
     expect(made.headerNames).toEqual(['x-region', 'x-tenant']);
-    const changed = await hub.ok('PATCH', `/api/connectors/${made.id}`, { headers: { 'X-Region': null, 'X-New': 'n' } });
+    const changed = await hub.ok('PATCH', `/api/connectors/${made.id}`, {
+      headers: { 'X-Region': null, 'X-New': 'n' },
+    });
     expect(changed.headerNames).toEqual(['x-new', 'x-tenant']);
     render.clearRequests();
     await hub.ok('POST', `/api/connectors/${made.id}/sync`, {});
@@ -222,7 +296,11 @@ describe('S12 one resolver answers for every auth type', () => {
       });
       if (mode === 'per_agent') await hub.ok('PUT', `/api/agents/${agent.id}/credentials/${made.id}`, { secret });
       const config = await hub.ok('GET', `/api/agents/${agent.id}/upstream-config?client=json`);
-      expect(config.mcpServers[made.key]).toEqual({ type: 'http', url: render.mcpUrl, headers: { 'x-extra': 'e', [header]: expected(secret) } });
+      expect(config.mcpServers[made.key]).toEqual({
+        type: 'http',
+        url: render.mcpUrl,
+        headers: { 'x-extra': 'e', [header]: expected(secret) },
+      });
     }
   });
 
@@ -232,9 +310,22 @@ describe('S12 one resolver answers for every auth type', () => {
     await writeFile(`${hub.folder}/secrets/render-key`, 'first-value\n');
     process.env.CHATELAINE_SECRET_TEST = 'from-environment';
     const agent = await hub.ok('POST', '/api/agents', { name: unique('Reference') });
-    const file = await hub.ok('POST', '/api/connectors', { name: unique('File'), url: render.mcpUrl, authType: 'bearer', credentialMode: 'shared', secret: 'file:render-key' });
-    const env = await hub.ok('POST', '/api/connectors', { name: unique('Env'), url: render.mcpUrl, authType: 'bearer', credentialMode: 'shared', secret: 'env:CHATELAINE_SECRET_TEST' });
-    const headers = async (key: string) => (await hub.ok('GET', `/api/agents/${agent.id}/upstream-config`)).mcpServers[key].headers.authorization;
+    const file = await hub.ok('POST', '/api/connectors', {
+      name: unique('File'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: 'file:render-key',
+    });
+    const env = await hub.ok('POST', '/api/connectors', {
+      name: unique('Env'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: 'env:CHATELAINE_SECRET_TEST',
+    });
+    const headers = async (key: string) =>
+      (await hub.ok('GET', `/api/agents/${agent.id}/upstream-config`)).mcpServers[key].headers.authorization;
     expect(await headers(file.key)).toBe('Bearer first-value');
     expect(await headers(env.key)).toBe('Bearer from-environment');
     await writeFile(`${hub.folder}/secrets/render-key`, 'second-value\n');
@@ -242,16 +333,33 @@ describe('S12 one resolver answers for every auth type', () => {
     delete process.env.CHATELAINE_SECRET_TEST;
   });
 
-  test.each(['env:PATH', 'env:CHATELAINE_ADMIN_TOKEN', 'file:../../etc/passwd', 'file:/etc/passwd', 'file:.hidden'])('the reference %s is refused', async (secret) => {
-    const answer = await hub.api('POST', '/api/connectors', { name: unique('Bad'), url: render.mcpUrl, authType: 'bearer', credentialMode: 'shared', secret });
-    expect(answer).toMatchObject({ status: 422, body: { code: 'secret_reference_invalid', field: 'secret' } });
-  });
+  test.each(['env:PATH', 'env:CHATELAINE_ADMIN_TOKEN', 'file:../../etc/passwd', 'file:/etc/passwd', 'file:.hidden'])(
+    'the reference %s is refused',
+    async (secret) => {
+      const answer = await hub.api('POST', '/api/connectors', {
+        name: unique('Bad'),
+        url: render.mcpUrl,
+        authType: 'bearer',
+        credentialMode: 'shared',
+        secret,
+      });
+      expect(answer).toMatchObject({ status: 422, body: { code: 'secret_reference_invalid', field: 'secret' } });
+    },
+  );
 });
 
 describe('S15 keys and offered names', () => {
   test('the key comes from the name, and two names never share one', async () => {
-    const one = await hub.ok('POST', '/api/connectors', { name: 'Böse Ärzte & Co.', url: render.mcpUrl, authType: 'none' });
-    const two = await hub.ok('POST', '/api/connectors', { name: 'bose arzte co', url: render.mcpUrl, authType: 'none' });
+    const one = await hub.ok('POST', '/api/connectors', {
+      name: 'Böse Ärzte & Co.',
+      url: render.mcpUrl,
+      authType: 'none',
+    });
+    const two = await hub.ok('POST', '/api/connectors', {
+      name: 'bose arzte co',
+      url: render.mcpUrl,
+      authType: 'none',
+    });
     expect(one.key).toMatch(/^[a-z0-9_]+$/);
     expect(two.key).not.toBe(one.key);
     const { items } = await hub.ok('GET', `/api/connectors/${one.key}/tools`);
@@ -260,7 +368,9 @@ describe('S15 keys and offered names', () => {
     await hub.ok('PUT', `/api/agents/${agent.id}/tools`, { tools: [wanted] });
     const tools = (await row(agent.id, one.id)).tools;
     expect(tools.filter((tool: any) => tool.granted).map((tool: any) => tool.offeredName)).toEqual([wanted]);
-    const unknown = await hub.api('PUT', `/api/agents/${agent.id}/tools`, { tools: [wanted, `mcp__${one.key}__no_such`] });
+    const unknown = await hub.api('PUT', `/api/agents/${agent.id}/tools`, {
+      tools: [wanted, `mcp__${one.key}__no_such`],
+    });
     expect(unknown).toMatchObject({ status: 400, body: { code: 'invalid_request', field: 'tools[1]' } });
     expect((await row(agent.id, one.id)).tools.filter((tool: any) => tool.granted)).toHaveLength(1);
   });
@@ -268,24 +378,35 @@ describe('S15 keys and offered names', () => {
 
 describe('S14 the whole definition is kept', () => {
   test('with its digest, when it was synced, and a count', async () => {
-    const made = await hub.ok('POST', '/api/connectors', { name: unique('Whole'), url: render.mcpUrl, authType: 'none' });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: unique('Whole'),
+      url: render.mcpUrl,
+      authType: 'none',
+    });
     const { items, syncedAt } = await hub.ok('GET', `/api/connectors/${made.id}/tools`);
     expect(items).toHaveLength(24);
     expect(made.tools.count).toBe(24);
     expect(Date.parse(syncedAt)).toBeGreaterThan(Date.now() - 60_000);
     const original = render.tools().find((tool) => tool.name === items[3].name);
-    expect(items[3].definition).toMatchObject({ name: original?.name, description: original?.description, inputSchema: original?.inputSchema });
+    expect(items[3].definition).toMatchObject({
+      name: original?.name,
+      description: original?.description,
+      inputSchema: original?.inputSchema,
+    });
     expect(items[3].digest).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 });
 
 describe('S17 export of the connection', () => {
-  test.each(['claude-code', 'claude-desktop', 'cursor', 'vscode', 'json'])('as the file of %s, pointing at the gateway', async (client) => {
-    const agent = await hub.ok('POST', '/api/agents', { name: unique('Export') });
-    const text = JSON.stringify(await hub.ok('GET', `/api/agents/${agent.id}/mcp-config?client=${client}`));
-    expect(text).toContain(`${hub.url}/mcp`);
-    expect(text).toContain('Bearer');
-  });
+  test.each(['claude-code', 'claude-desktop', 'cursor', 'vscode', 'json'])(
+    'as the file of %s, pointing at the gateway',
+    async (client) => {
+      const agent = await hub.ok('POST', '/api/agents', { name: unique('Export') });
+      const text = JSON.stringify(await hub.ok('GET', `/api/agents/${agent.id}/mcp-config?client=${client}`));
+      expect(text).toContain(`${hub.url}/mcp`);
+      expect(text).toContain('Bearer');
+    },
+  );
 
   test('the real headers go to owners only, and every export is audited', async () => {
     const agent = await hub.ok('POST', '/api/agents', { name: unique('Exported') });

@@ -1,6 +1,6 @@
 // Servers whose metadata is odd, old or hostile: S4, F8, and the refusals.
 
-import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ProviderOptions, type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 
@@ -21,7 +21,13 @@ afterEach(async () => {
 let count = 0;
 async function connector(options: ProviderOptions, more: object = {}): Promise<any> {
   provider = await startProvider('granola', options);
-  return hub.ok('POST', '/api/connectors', { name: `Odd ${(count += 1)}`, url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared', ...more });
+  return hub.ok('POST', '/api/connectors', {
+    name: `Odd ${++count}`,
+    url: provider.mcpUrl,
+    authType: 'oauth',
+    credentialMode: 'shared',
+    ...more,
+  });
 }
 const connects = async (made: any): Promise<any> => {
   const end = await hub.connect(made.id);
@@ -44,8 +50,14 @@ describe('servers that are merely odd are connected', () => {
     ['an issuer with a path, OIDC appended', { issuerPath: '/tenant1', metadataAt: ['openid'] }],
     ['OIDC discovery only', { metadataAt: ['openid'] }],
     ['no protected resource metadata (2025-03-26), metadata at the origin', { faults: { noResourceMetadata: true } }],
-    ['no metadata at all (2025-03-26 default endpoints)', { faults: { noResourceMetadata: true, noServerMetadata: true } }],
-    ['several challenges in one answer', { faults: { challenge: { raw: 'Basic realm="x", Bearer error="invalid_token", scope="read"' } } }],
+    [
+      'no metadata at all (2025-03-26 default endpoints)',
+      { faults: { noResourceMetadata: true, noServerMetadata: true } },
+    ],
+    [
+      'several challenges in one answer',
+      { faults: { challenge: { raw: 'Basic realm="x", Bearer error="invalid_token", scope="read"' } } },
+    ],
     ['awkward SSE', { faults: { awkwardSse: true } }],
     ['sessions required', { era: 'legacy', faults: { sessionRequired: true } }],
     ['2025-03-26 transport', { era: '2025-03-26' }],
@@ -64,8 +76,16 @@ describe('servers that are wrong are refused with what is wrong', () => {
     ['no promise of S256', { noCodeChallengeMethods: true }, 'pkce_not_supported'],
     ['only plain PKCE', { serverMetadata: { code_challenge_methods_supported: ['plain'] } }, 'pkce_not_supported'],
     ['no authorization_servers', { resourceMetadata: { authorization_servers: [] } }, 'metadata_invalid'],
-    ['a script as authorization endpoint', { serverMetadata: { authorization_endpoint: 'javascript:alert(1)' } }, 'metadata_invalid'],
-    ['an authorization endpoint in data:', { serverMetadata: { authorization_endpoint: 'data:text/html,x' } }, 'metadata_invalid'],
+    [
+      'a script as authorization endpoint',
+      { serverMetadata: { authorization_endpoint: 'javascript:alert(1)' } },
+      'metadata_invalid',
+    ],
+    [
+      'an authorization endpoint in data:',
+      { serverMetadata: { authorization_endpoint: 'data:text/html,x' } },
+      'metadata_invalid',
+    ],
     ['metadata of 5 MB', { hugeBodyMb: { serverMetadata: 5 } }, 'upstream_too_large'],
     ['a decompression bomb', { gzipBombMb: { resourceMetadata: 200 } }, 'upstream_too_large'],
     ['metadata that fails with 500', { answer: { resourceMetadata: { status: 500 } } }, 'upstream_http_error'],
@@ -81,7 +101,10 @@ describe('servers that are wrong are refused with what is wrong', () => {
     ['the issuer', null],
   ])('%s on a private address is never contacted', async (_what, serverMetadata) => {
     const made = await connector({
-      faults: serverMetadata === null ? { resourceMetadata: { authorization_servers: ['http://192.168.1.1'] } } : { serverMetadata },
+      faults:
+        serverMetadata === null
+          ? { resourceMetadata: { authorization_servers: ['http://192.168.1.1'] } }
+          : { serverMetadata },
     });
     const answer = await hub.api('POST', `/api/connectors/${made.id}/connect`, {});
     if (answer.status === 200) {
@@ -131,6 +154,11 @@ describe('the transcript', () => {
     expect(token).toMatchObject({ method: 'POST', status: 200, durationMs: expect.any(Number) });
     const text = JSON.stringify(items);
     for (const secret of provider?.secretsIssued ?? []) expect(text).not.toContain(secret);
-    expect(items.map((entry: any) => entry.id)).toEqual(items.map((entry: any) => entry.id).sort().reverse());
+    expect(items.map((entry: any) => entry.id)).toEqual(
+      items
+        .map((entry: any) => entry.id)
+        .sort()
+        .reverse(),
+    );
   });
 });

@@ -27,13 +27,23 @@ beforeEach(() => {
 });
 
 let count = 0;
-const unique = (name: string): string => `${name} ${(count += 1)}`;
+const unique = (name: string): string => `${name} ${++count}`;
 const create = (provider: RunningProvider, more: object = {}): Promise<any> =>
-  hub.ok('POST', '/api/connectors', { name: unique(provider.name), url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared', ...more });
+  hub.ok('POST', '/api/connectors', {
+    name: unique(provider.name),
+    url: provider.mcpUrl,
+    authType: 'oauth',
+    credentialMode: 'shared',
+    ...more,
+  });
 const get = (id: string): Promise<any> => hub.ok('GET', `/api/connectors/${id}`);
 const whoami = async (id: string, provider: RunningProvider, agentId?: string): Promise<any> => {
   const name = provider.tools()[0]?.name ?? '';
-  const { result } = await hub.ok('POST', `/api/connectors/${id}/requests`, { method: 'tools/call', params: { name, arguments: {} }, agentId });
+  const { result } = await hub.ok('POST', `/api/connectors/${id}/requests`, {
+    method: 'tools/call',
+    params: { name, arguments: {} },
+    agentId,
+  });
   return result.structuredContent?.whoami;
 };
 
@@ -262,7 +272,15 @@ describe('S9 F10 the browser lands where the flow began', () => {
     const end = await new Browser().follow(connectUrl, (next) => next.pathname === '/my/page');
     expect(end.url.origin).toBe(hub.url);
     expect(end.url.searchParams.get('tab')).toBe('2');
-    for (const returnTo of ['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:alert(1)', 'page', '/..//evil.example']) {
+    for (const returnTo of [
+      'https://evil.example/',
+      '//evil.example',
+      '/\\evil.example',
+      '/\t/evil.example',
+      'javascript:alert(1)',
+      'page',
+      '/..//evil.example',
+    ]) {
       const refused = await hub.api('POST', `/api/connectors/${made.id}/connect`, { returnTo });
       expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request', field: 'returnTo' } });
     }
@@ -310,9 +328,13 @@ describe('S2 the mode is independent of the auth type', () => {
       await hub.connect(made.id, agent.id);
       agents.push({ ...agent, account });
     }
-    for (const agent of agents) expect(await whoami(made.id, provider, agent.id)).toMatchObject({ account: agent.account });
+    for (const agent of agents)
+      expect(await whoami(made.id, provider, agent.id)).toMatchObject({ account: agent.account });
     await hub.ok('DELETE', `/api/agents/${agents[0].id}/credentials/${made.id}`);
-    const refused = await hub.api('POST', `/api/connectors/${made.id}/requests`, { method: 'tools/list', agentId: agents[0].id });
+    const refused = await hub.api('POST', `/api/connectors/${made.id}/requests`, {
+      method: 'tools/list',
+      agentId: agents[0].id,
+    });
     expect(refused).toMatchObject({ status: 409, body: { code: 'connect_required' } });
     expect(await whoami(made.id, provider, agents[1].id)).toMatchObject({ account: 'bob@example.test' });
     const nobody = await hub.api('POST', `/api/connectors/${made.id}/requests`, { method: 'tools/list' });
@@ -353,7 +375,10 @@ describe('reconnecting and disconnecting', () => {
     provider.clearRequests();
     expect((await hub.api('DELETE', `/api/connectors/${made.id}/credential`)).status).toBe(204);
     expect(provider.count(/revo/, 'POST')).toBeGreaterThan(0);
-    expect(await get(made.id)).toMatchObject({ credential: { configured: false, state: 'connect_required' }, tools: { count: 14 } });
+    expect(await get(made.id)).toMatchObject({
+      credential: { configured: false, state: 'connect_required' },
+      tools: { count: 14 },
+    });
   });
 
   test('it forgets whatever the provider answers', async () => {

@@ -21,21 +21,30 @@ beforeEach(() => {
 });
 
 let count = 0;
-const name = (): string => `Refreshing ${(count += 1)}`;
+const name = (): string => `Refreshing ${++count}`;
 const get = (id: string): Promise<any> => hub.ok('GET', `/api/connectors/${id}`);
 const list = (id: string) => hub.api('POST', `/api/connectors/${id}/requests`, { method: 'tools/list' });
 
 /** A connected connector whose access token lives `seconds`; under 300 it is due at once. */
 async function connected(seconds: number, more: object = {}): Promise<any> {
   provider.faults.accessTokenSeconds = seconds;
-  const made = await hub.ok('POST', '/api/connectors', { name: name(), url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared', ...more });
+  const made = await hub.ok('POST', '/api/connectors', {
+    name: name(),
+    url: provider.mcpUrl,
+    authType: 'oauth',
+    credentialMode: 'shared',
+    ...more,
+  });
   const end = await hub.connect(made.id);
   expect(end.url.searchParams.get('error')).toBeNull();
   provider.faults.accessTokenSeconds = 3600;
   provider.clearRequests();
   return made;
 }
-const refreshes = (): number => provider.requests.filter((request) => request.path.endsWith('/token') && request.body.includes('grant_type=refresh_token')).length;
+const refreshes = (): number =>
+  provider.requests.filter(
+    (request) => request.path.endsWith('/token') && request.body.includes('grant_type=refresh_token'),
+  ).length;
 
 describe('S11 refresh', () => {
   test('a token with less than five minutes left is refreshed before it is used, once for fifty callers', async () => {
@@ -85,7 +94,13 @@ describe('S11 refresh', () => {
   });
 
   test('static credentials are never refreshed', async () => {
-    const made = await hub.ok('POST', '/api/connectors', { name: name(), url: provider.mcpUrl, authType: 'bearer', credentialMode: 'shared', secret: 'static-secret' });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: name(),
+      url: provider.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: 'static-secret',
+    });
     expect((await list(made.id)).status).toBe(409);
     expect(provider.count(/token/)).toBe(0);
   });
@@ -97,7 +112,10 @@ describe('what ends a credential, and what does not', () => {
     await provider.revokeGrants();
     expect(await list(made.id)).toMatchObject({ status: 409, body: { code: 'reauthorization_required' } });
     const { credential } = await get(made.id);
-    expect(credential).toMatchObject({ state: 'reauthorization_required', reason: expect.stringContaining('invalid_grant') });
+    expect(credential).toMatchObject({
+      state: 'reauthorization_required',
+      reason: expect.stringContaining('invalid_grant'),
+    });
     expect(Date.parse(credential.stateAt)).toBeGreaterThan(Date.now() - 60_000);
     const sent = refreshes();
     await list(made.id);
@@ -119,7 +137,11 @@ describe('what ends a credential, and what does not', () => {
     expect((await list(made.id)).status).toBe(200);
     expect((await list(made.id)).status).toBe(200);
     expect(provider.count(/token/)).toBe(1);
-    expect((await get(made.id)).credential).toMatchObject({ configured: true, state: 'usable', reason: expect.any(String) });
+    expect((await get(made.id)).credential).toMatchObject({
+      configured: true,
+      state: 'usable',
+      reason: expect.any(String),
+    });
   });
 
   test('a lost answer after rotation ends in the plain demand to connect again, never in a silent loss', async () => {
@@ -158,7 +180,10 @@ describe('what ends a credential, and what does not', () => {
   test('403 insufficient_scope is a state of its own with the missing scope; Connect asks for the union', async () => {
     const made = await connected(3600);
     provider.faults.insufficientScope = { scope: 'admin:everything' };
-    expect(await list(made.id)).toMatchObject({ status: 409, body: { code: 'needs_scope', scopes: ['admin:everything'] } });
+    expect(await list(made.id)).toMatchObject({
+      status: 409,
+      body: { code: 'needs_scope', scopes: ['admin:everything'] },
+    });
     expect(refreshes()).toBe(0);
     const { credential } = await get(made.id);
     expect(credential).toMatchObject({ state: 'needs_scope', missingScope: 'admin:everything', configured: true });
@@ -173,7 +198,13 @@ describe('what ends a credential, and what does not', () => {
 describe('RFC 8707 policy', () => {
   test('resource is left out everywhere for a provider that refuses it, when the operator says so', async () => {
     provider.faults.refusesResource = true;
-    const made = await hub.ok('POST', '/api/connectors', { name: name(), url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared', oauth: { resource: 'never' } });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: name(),
+      url: provider.mcpUrl,
+      authType: 'oauth',
+      credentialMode: 'shared',
+      oauth: { resource: 'never' },
+    });
     const end = await hub.connect(made.id);
     expect(end.url.searchParams.get('error')).toBeNull();
     await provider.expireAccessTokens();

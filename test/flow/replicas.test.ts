@@ -44,7 +44,12 @@ describe('two processes on one PostgreSQL', () => {
 
   test('200 callers at once with an expired token: exactly one token request, everyone served', async () => {
     provider.faults.accessTokenSeconds = 1;
-    const made = await hub.ok('POST', '/api/connectors', { name: 'Shared', url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared' });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: 'Shared',
+      url: provider.mcpUrl,
+      authType: 'oauth',
+      credentialMode: 'shared',
+    });
     await hub.connect(made.id);
     const { credential } = await hub.ok('GET', `/api/connectors/${made.id}`);
     while (Date.parse(credential.expiresAt) > Date.now()) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -52,14 +57,21 @@ describe('two processes on one PostgreSQL', () => {
     provider.clearRequests();
     const urls = [hub.url, other.said.url];
     const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => call(urls[i % 2] ?? '', 'POST', `/api/connectors/${made.id}/requests`, { method: 'tools/list' })),
+      Array.from({ length: 200 }, (_, i) =>
+        call(urls[i % 2] ?? '', 'POST', `/api/connectors/${made.id}/requests`, { method: 'tools/list' }),
+      ),
     );
     expect(answers.map((answer) => answer.status)).toEqual(Array(200).fill(200));
     expect(provider.count('/token', 'POST')).toBe(1);
   });
 
   test('what one process disconnects, the other stops using within a second', async () => {
-    const made = await hub.ok('POST', '/api/connectors', { name: 'Cut', url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared' });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: 'Cut',
+      url: provider.mcpUrl,
+      authType: 'oauth',
+      credentialMode: 'shared',
+    });
     await hub.connect(made.id);
     const list = () => call(other.said.url, 'POST', `/api/connectors/${made.id}/requests`, { method: 'tools/list' });
     expect((await list()).status).toBe(200);
@@ -72,7 +84,12 @@ describe('two processes on one PostgreSQL', () => {
   });
 
   test('a flow that began at one process ends at the other', async () => {
-    const made = await hub.ok('POST', '/api/connectors', { name: 'Across', url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared' });
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: 'Across',
+      url: provider.mcpUrl,
+      authType: 'oauth',
+      credentialMode: 'shared',
+    });
     const { connectUrl } = await hub.ok('POST', `/api/connectors/${made.id}/connect`, {});
     const browser = hub.browser();
     const back = await browser.follow(connectUrl, (next) => next.href.startsWith(`${hub.url}/oauth/callback`));
@@ -115,10 +132,19 @@ describe('a process killed between the provider’s answer and the saved token',
     });
     const outcomes = { served: 0, marked: 0 };
     const one = async (lane: number, moments: string[]): Promise<void> => {
-      const made = await hub.ok('POST', '/api/connectors', { name: `Killed ${lane}`, url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared' });
+      const made = await hub.ok('POST', '/api/connectors', {
+        name: `Killed ${lane}`,
+        url: provider.mcpUrl,
+        authType: 'oauth',
+        credentialMode: 'shared',
+      });
       await hub.connect(made.id);
       for (const moment of moments) {
-        const child = await startChild<{ ready: true }>('./kill-child.ts', { ...env, CONNECTOR: made.id, MOMENT: moment });
+        const child = await startChild<{ ready: true }>('./kill-child.ts', {
+          ...env,
+          CONNECTOR: made.id,
+          MOMENT: moment,
+        });
         expect((await child.exited).signal).toBe('SIGKILL');
         let served = false;
         try {
@@ -126,7 +152,12 @@ describe('a process killed between the provider’s answer and the saved token',
           const answer = await fetch(provider.mcpUrl, {
             method: 'POST',
             headers: { ...headers, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-            body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } } }),
+            body: JSON.stringify({
+              jsonrpc: '2.0',
+              id: 1,
+              method: 'initialize',
+              params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+            }),
           });
           await answer.body?.cancel();
           served = answer.status === 200;
@@ -138,14 +169,25 @@ describe('a process killed between the provider’s answer and the saved token',
           expect(credential.state).toBe('usable');
           outcomes.served += 1;
         } else {
-          expect(credential).toMatchObject({ configured: true, state: 'reauthorization_required', reason: expect.stringContaining('invalid_grant') });
+          expect(credential).toMatchObject({
+            configured: true,
+            state: 'reauthorization_required',
+            reason: expect.stringContaining('invalid_grant'),
+          });
           outcomes.marked += 1;
           await hub.connect(made.id);
         }
       }
     };
     const plan = Array.from({ length: KILLS }, (_, i) => MOMENTS[i % MOMENTS.length] ?? '');
-    await Promise.all([0, 1].map((lane) => one(lane, plan.filter((_, i) => i % 2 === lane))));
+    await Promise.all(
+      [0, 1].map((lane) =>
+        one(
+          lane,
+          plan.filter((_, i) => i % 2 === lane),
+        ),
+      ),
+    );
     expect(outcomes.served + outcomes.marked).toBe(KILLS);
     expect(outcomes.served).toBeGreaterThan(0);
     expect(outcomes.marked).toBeGreaterThan(0);

@@ -167,7 +167,8 @@ describe('the answer', () => {
     const response = await oauth4webapi.discoveryRequest(issuer, {
       algorithm: 'oauth2',
       [oauth4webapi.allowInsecureRequests]: true,
-      [oauth4webapi.customFetch]: (url, init) => metadata(url, init as RequestInit),
+      [oauth4webapi.customFetch]: (url, { method, headers, signal }) =>
+        metadata(url, { method, headers, signal: signal ?? null }),
     });
     await expect(oauth4webapi.processDiscoveryResponse(issuer, response)).rejects.toThrow(/issuer/);
     expect(response.bodyUsed).toBe(true);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { isChatelaineError } from '../../src/errors.ts';
-import { publicUrlOf, readSettings, SETTING_FLAGS, secretFromEnvironment } from '../../src/server/config.ts';
+import { publicUrlOf, readSettings, secretFromEnvironment } from '../../src/server/config.ts';
 
 const TOKEN = 'correct-horse-battery-staple-0123456789';
 
@@ -121,17 +121,16 @@ describe('settings', () => {
     expect(settings).toMatchObject({ port: 4200, publicUrl: 'https://flag.example.com', dataFolder: '/from/flag' });
   });
 
-  test.each(SETTING_FLAGS)('--%s is read', (flag) => {
-    const values = {
-      host: 'localhost',
-      port: '1',
-      url: 'https://x.test',
-      data: '/x',
-      'database-url': 'postgres://x/y',
-      'allowed-private-hosts': 'localhost',
-      'log-level': 'error',
-    };
-    expect(readSettings({}, { [flag]: values[flag] })).not.toEqual(readSettings({}));
+  test.each([
+    ['host', 'localhost'],
+    ['port', '1'],
+    ['url', 'https://x.test'],
+    ['data', '/x'],
+    ['database-url', 'postgres://x/y'],
+    ['allowed-private-hosts', 'localhost'],
+    ['log-level', 'error'],
+  ] as const)('--%s is read', (flag, value) => {
+    expect(readSettings({}, { [flag]: value })).not.toEqual(readSettings({}));
   });
 
   test('a wrong flag is named as a flag too', () => {

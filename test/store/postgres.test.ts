@@ -1,11 +1,15 @@
+import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoreLocation } from '../../src/store/open-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { TestPostgres } from '../support/postgres.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { agent, NOW } from './conformance/fixtures.ts';
+import { agent, credential, NOW, storedConnector } from './conformance/fixtures.ts';
 import { describeStore } from './conformance.ts';
+
+const OURS = "application_name = 'chatelaine' and datname = current_database()";
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -23,6 +27,18 @@ async function runSql(location: StoreLocation, sql: string): Promise<pg.QueryRes
 const createLocation = async () =>
   ({ kind: 'postgres', url: await postgres.createDatabase(), maxConnections: 5 }) as const;
 
+/** Holds `sql` in an open transaction; `blocked` resolves when a store waits for it. */
+async function block(location: StoreLocation, sql: string) {
+  const blocker = new pg.Client({ connectionString: location.kind === 'postgres' ? location.url : '' });
+  await blocker.connect();
+  await blocker.query(`begin; ${sql}`);
+  const blocked = async () => {
+    const waiting = `select 1 from pg_stat_activity where ${OURS} and wait_event_type = 'Lock'`;
+    while ((await blocker.query(waiting)).rows.length === 0);
+  };
+  return { blocker, blocked };
+}
+
 describe('PostgreSQL', () => {
   describeStore({
     createLocation,
@@ -38,10 +54,7 @@ describe('PostgreSQL', () => {
     const store = await openStore(location);
     const calls = Array.from({ length: 100 }, (_, i) => store.leases.acquire(`lease ${i}`, 'holder', NOW, 1_000));
     expect(await Promise.all(calls)).not.toContain(false);
-    const { rows } = await runSql(
-      location,
-      "select count(*)::int as n from pg_stat_activity where application_name = 'chatelaine' and datname = current_database()",
-    );
+    const { rows } = await runSql(location, `select count(*)::int as n from pg_stat_activity where ${OURS}`);
     expect(rows[0].n).toBeLessThanOrEqual(2);
     await store.close();
   });
@@ -49,22 +62,57 @@ describe('PostgreSQL', () => {
   test('connections that the server cuts are replaced, and a call under way is told', async () => {
     const location = { ...(await createLocation()), maxConnections: 1 };
     const store = await openStore(location);
-    await store.agents.insert(agent());
-    const blocker = new pg.Client({ connectionString: location.url });
-    await blocker.connect();
-    await blocker.query('begin; lock table agents in access exclusive mode');
+    const { blocker, blocked } = await block(location, 'lock table agents in access exclusive mode');
     const waiting = store.agents.get('agt_1').catch((error: unknown) => error);
-    const others = "application_name = 'chatelaine' and datname = current_database()";
-    for (;;) {
-      const { rows } = await blocker.query(
-        `select 1 from pg_stat_activity where ${others} and wait_event_type = 'Lock'`,
-      );
-      if (rows.length > 0) break;
-    }
-    await blocker.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+    await blocked();
+    await blocker.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${OURS}`);
     expect(await waiting).toMatchObject({ code: 'store_unavailable' });
+    expect(await store.meta.get('canary')).toBeNull();
     await blocker.end();
-    expect((await store.agents.list({ limit: 5 })).items).toHaveLength(1);
+    await store.close();
+  });
+
+  test('a network that breaks in the middle of a call is told, and the next call connects anew', async () => {
+    const location = await createLocation();
+    const server = new URL(location.url);
+    const sockets = new Set<Socket>();
+    const proxy = createServer((near) => {
+      const far = connect(Number(server.port), server.hostname);
+      for (const socket of [near, far]) {
+        sockets.add(socket);
+        socket.on('error', () => undefined);
+      }
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const url = new URL(location.url);
+    url.port = String((proxy.address() as AddressInfo).port);
+    const store = await openStore({ ...location, url: url.href });
+    const { blocker, blocked } = await block(location, 'lock table agents in access exclusive mode');
+    const waiting = store.agents.delete('agt_1').catch((error: unknown) => error);
+    await blocked();
+    for (const socket of sockets) socket.resetAndDestroy();
+    expect(await waiting).toMatchObject({ code: 'store_unavailable' });
+    expect(await store.meta.get('canary')).toBeNull();
+    await blocker.end();
+    await store.close();
+    proxy.close();
+  });
+
+  test('a pending credential that is deleted while it is promoted leaves the active one', async () => {
+    const location = await createLocation();
+    const store = await openStore(location);
+    const { id } = await storedConnector(store);
+    const [active, pending] = [credential(id), credential(id, { slot: 'pending' })];
+    await store.credentials.put(active);
+    await store.credentials.put(pending);
+    const { blocker, blocked } = await block(location, `delete from credentials where id = '${pending.id}'`);
+    const promoting = store.credentials.promote(pending.id);
+    await blocked();
+    await blocker.query('commit');
+    expect(await promoting).toEqual({ promoted: false, replaced: null });
+    expect(await store.credentials.listByConnector(id)).toEqual([active]);
+    await blocker.end();
     await store.close();
   });
 

@@ -5,7 +5,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export type Child<T> = { said: T; process: ChildProcess; exited: Promise<{ code: number | null; signal: string | null }>; stop(): Promise<void> };
+export type Child<T> = {
+  said: T;
+  process: ChildProcess;
+  exited: Promise<{ code: number | null; signal: string | null }>;
+  stop(): Promise<void>;
+};
 
 /** Starts `script` (beside this file) and waits for its first line. */
 export async function startChild<T>(script: string, env: Record<string, string>): Promise<Child<T>> {

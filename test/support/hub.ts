@@ -52,7 +52,12 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
   const server = await startServer(settings, log);
   const seen: string[] = [];
 
-  const api = async (method: string, path: string, body?: unknown, token: string | null = ADMIN_TOKEN): Promise<Answer> => {
+  const api = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    token: string | null = ADMIN_TOKEN,
+  ): Promise<Answer> => {
     const response = await fetch(`${server.url}${path}`, {
       method,
       headers: {
@@ -68,12 +73,19 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
   };
   const ok = async (method: string, path: string, body?: unknown): Promise<any> => {
     const answer = await api(method, path, body);
-    if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    if (answer.status < 200 || answer.status > 299)
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.body;
   };
-  const consent = async (connectUrl: string, browser = new Browser()): Promise<{ url: URL; status: number; text: string }> => {
+  const consent = async (
+    connectUrl: string,
+    browser = new Browser(),
+  ): Promise<{ url: URL; status: number; text: string }> => {
     const end = await browser.follow(connectUrl);
-    seen.push(`GET ${end.url.href} ${end.status} ${end.text}`, ...browser.visited.filter((url) => url.startsWith(server.url)).map(withoutCode));
+    seen.push(
+      `GET ${end.url.href} ${end.status} ${end.text}`,
+      ...browser.visited.filter((url) => url.startsWith(server.url)).map(withoutCode),
+    );
     return end;
   };
   let stopped = false;

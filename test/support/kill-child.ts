@@ -30,7 +30,8 @@ const deadly: Store = {
 
 // undici's own diagnostics tell when a request is on the wire and when its answer is there.
 const { subscribe } = await import('node:diagnostics_channel');
-const isToken = (message: unknown): boolean => String((message as { request?: { path?: string } }).request?.path).startsWith('/token');
+const isToken = (message: unknown): boolean =>
+  String((message as { request?: { path?: string } }).request?.path).startsWith('/token');
 subscribe('undici:request:bodySent', (message) => {
   if (MOMENT === 'request_sent' && isToken(message)) setImmediate(die);
 });
@@ -38,7 +39,13 @@ subscribe('undici:request:headers', (message) => {
   if (MOMENT === 'answer_received' && isToken(message)) die();
 });
 
-const { hub } = await createHub({ url: 'http://127.0.0.1:4100', database: deadly, encryptionKeys: ENCRYPTION_KEYS, allowedPrivateHosts: '127.0.0.1', background: false });
+const { hub } = await createHub({
+  url: 'http://127.0.0.1:4100',
+  database: deadly,
+  encryptionKeys: ENCRYPTION_KEYS,
+  allowedPrivateHosts: '127.0.0.1',
+  background: false,
+});
 process.stdout.write('{"ready":true}\n');
 await hub.resolve(CONNECTOR, null);
 process.exit(3);

@@ -1,7 +1,10 @@
 // Waits for a condition, never for a time.
 
 /** Asks again until `condition` answers something true; fails with `what` after 15 s. */
-export async function until<T>(what: string, condition: () => Promise<T | null | undefined | false> | T | null | undefined | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+): Promise<T> {
   const giveUpAt = Date.now() + 15_000;
   for (;;) {
     const answer = await condition();

@@ -1,20 +1,15 @@
-// /api/agents: records, keys, grants, own credentials, client configurations.
+// /api/agents: records, grants, own credentials.
 
-import { type OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
-import type { AgentKeyRecord, AgentRecord } from '../../store/records.ts';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { AgentRecord } from '../../store/records.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { ChatelaineError } from '../../errors.ts';
-import { CONFIG_CLIENTS } from '../../hub/client-config.ts';
-import { body, failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, security, time } from './shapes.ts';
+import { body, failures, idParameter, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
 
 const base = { tags: ['Agents'], security };
 
 const agent = z
   .object({ id: z.string(), name: z.string(), enabled: z.boolean(), createdAt: time, updatedAt: time })
   .openapi('Agent');
-const agentKey = z
-  .object({ id: z.string(), label: z.string(), prefix: z.string(), createdAt: time, expiresAt: nullableTime, lastUsedAt: nullableTime })
-  .openapi('AgentKey');
 const agentConnector = z
   .object({
     connectorId: z.string(),
@@ -22,7 +17,14 @@ const agentConnector = z
     name: z.string(),
     authType: z.string(),
     credentialMode: z.string().nullable(),
-    state: z.enum(['usable', 'connect_required', 'secret_required', 'reauthorization_required', 'needs_scope', 'error']),
+    state: z.enum([
+      'usable',
+      'connect_required',
+      'secret_required',
+      'reauthorization_required',
+      'needs_scope',
+      'error',
+    ]),
     reason: z.string().nullable(),
     tools: z.array(
       z.object({
@@ -37,18 +39,17 @@ const agentConnector = z
     ),
   })
   .openapi('AgentConnector');
-const keyParameters = idParameter.extend({ keyId: z.string().max(100).openapi({ param: { name: 'keyId', in: 'path' } }) });
-const credentialParameters = idParameter.extend({ connectorId: z.string().max(100).openapi({ param: { name: 'connectorId', in: 'path' } }) });
-const clientQuery = z.strictObject({ client: z.enum(CONFIG_CLIENTS).default('json') });
+const credentialParameters = idParameter.extend({
+  connectorId: z
+    .string()
+    .max(100)
+    .openapi({ param: { name: 'connectorId', in: 'path' } }),
+});
 
-const agentView = (record: AgentRecord) => ({ ...record, createdAt: iso(record.createdAt), updatedAt: iso(record.updatedAt) });
-const keyView = ({ id, label, prefix, createdAt, expiresAt, lastUsedAt }: AgentKeyRecord) => ({
-  id,
-  label,
-  prefix,
-  createdAt: iso(createdAt),
-  expiresAt: isoOrNull(expiresAt),
-  lastUsedAt: isoOrNull(lastUsedAt),
+const agentView = (record: AgentRecord) => ({
+  ...record,
+  createdAt: iso(record.createdAt),
+  updatedAt: iso(record.updatedAt),
 });
 
 export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
@@ -97,10 +98,14 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       method: 'patch',
       path: '/api/agents/{id}',
       summary: 'Rename, enable or disable an agent',
-      request: { params: idParameter, ...body(z.strictObject({ name: z.string().optional(), enabled: z.boolean().optional() })) },
+      request: {
+        params: idParameter,
+        ...body(z.strictObject({ name: z.string().optional(), enabled: z.boolean().optional() })),
+      },
       responses: { 200: json(agent, 'The agent'), ...failures },
     }),
-    async (c) => c.json(agentView(await hub.agents.update(c.req.valid('param').id, c.req.valid('json'), c.get('actor'))), 200),
+    async (c) =>
+      c.json(agentView(await hub.agents.update(c.req.valid('param').id, c.req.valid('json'), c.get('actor'))), 200),
   );
 
   app.openapi(
@@ -153,7 +158,10 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       path: '/api/agents/{id}/credentials/{connectorId}',
       summary: 'Set this agent’s own static secret',
       request: { params: credentialParameters, ...body(z.strictObject({ secret: z.string() })) },
-      responses: { 200: json(z.object({ configured: z.literal(true), setAt: time }), 'It is kept; it is never returned'), ...failures },
+      responses: {
+        200: json(z.object({ configured: z.literal(true), setAt: time }), 'It is kept; it is never returned'),
+        ...failures,
+      },
     }),
     async (c) => {
       const { id, connectorId } = c.req.valid('param');
@@ -175,89 +183,6 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       const { id, connectorId } = c.req.valid('param');
       await hub.agents.disconnect(id, connectorId, c.get('actor'));
       return c.body(null, 204);
-    },
-  );
-
-  mountKeysAndConfigs(app, { hub });
-}
-
-function mountKeysAndConfigs(app: OpenAPIHono<HttpEnvironment>, { hub }: Pick<HttpDependencies, 'hub'>): void {
-  app.openapi(
-    createRoute({
-      ...base,
-      method: 'post',
-      path: '/api/agents/{id}/keys',
-      summary: 'Make an agent key; it is in this answer only',
-      request: { params: idParameter, ...body(z.strictObject({ label: z.string().max(100).optional(), expiresAt: time.nullable().optional() })) },
-      responses: { 201: json(agentKey.extend({ key: z.string() }), 'The key'), ...failures },
-    }),
-    async (c) => {
-      const { label, expiresAt } = c.req.valid('json');
-      const made = await hub.agents.createKey(c.req.valid('param').id, { label, expiresAt: expiresAt == null ? null : Date.parse(expiresAt) }, c.get('actor'));
-      return c.json({ ...keyView(made.record), key: made.key.reveal() }, 201);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...base,
-      method: 'get',
-      path: '/api/agents/{id}/keys',
-      summary: 'List an agent’s keys',
-      request: { params: idParameter, query: pageQuery },
-      responses: { 200: json(pageOf(agentKey), 'A page of keys, without the keys themselves'), ...failures },
-    }),
-    async (c) => {
-      const page = await hub.agents.keys(c.req.valid('param').id, c.req.valid('query'));
-      return c.json({ items: page.items.map(keyView), nextCursor: page.nextCursor }, 200);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...base,
-      method: 'delete',
-      path: '/api/agents/{id}/keys/{keyId}',
-      summary: 'Revoke an agent key',
-      request: { params: keyParameters },
-      responses: { 204: { description: 'Revoked' }, ...failures },
-    }),
-    async (c) => {
-      const { id, keyId } = c.req.valid('param');
-      await hub.agents.deleteKey(id, keyId, c.get('actor'));
-      return c.body(null, 204);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...base,
-      method: 'get',
-      path: '/api/agents/{id}/mcp-config',
-      summary: 'The client’s own configuration file, pointing at the gateway',
-      request: { params: idParameter, query: clientQuery },
-      responses: { 200: json(z.record(z.string(), z.unknown()), 'The file, with a placeholder for the key'), ...failures },
-    }),
-    async (c) => c.json(await hub.agents.gatewayConfig(c.req.valid('param').id, c.req.valid('query').client), 200),
-  );
-
-  app.openapi(
-    createRoute({
-      ...base,
-      method: 'get',
-      path: '/api/agents/{id}/upstream-config',
-      summary: 'The same shape with the servers’ own URLs and real headers; owner only, audited',
-      request: { params: idParameter, query: clientQuery },
-      responses: {
-        200: json(z.record(z.string(), z.unknown()), 'The file; connectors that cannot be used now stand in the header x-chatelaine-omitted'),
-        ...failures,
-      },
-    }),
-    async (c) => {
-      if (c.get('role') !== 'owner') throw new ChatelaineError('forbidden', 'This answer holds secrets and needs the owner role.');
-      const { config, omitted } = await hub.agents.upstreamConfig(c.req.valid('param').id, c.req.valid('query').client, c.get('actor'));
-      if (omitted.length > 0) c.header('x-chatelaine-omitted', omitted.map((row) => `${row.connectorKey};${row.state}`).join(', '));
-      return c.json(config, 200);
     },
   );
 }

@@ -1,6 +1,6 @@
 // /api/audit: who did what, when.
 
-import { type OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { failures, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
 
@@ -26,14 +26,21 @@ export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
       path: '/api/audit',
       summary: 'Who did what, newest first',
       request: {
-        query: pageQuery.extend({ connectorId: z.string().optional(), agentId: z.string().optional(), action: z.string().optional() }),
+        query: pageQuery.extend({
+          connectorId: z.string().optional(),
+          agentId: z.string().optional(),
+          action: z.string().optional(),
+        }),
       },
       responses: { 200: json(pageOf(entry), 'A page of entries'), ...failures },
     }),
     async (c) => {
       const { connectorId, agentId, action, ...page } = c.req.valid('query');
       const found = await hub.audit.list({ connectorId, agentId, action }, page);
-      return c.json({ items: found.items.map((record) => ({ ...record, at: iso(record.at) })), nextCursor: found.nextCursor }, 200);
+      return c.json(
+        { items: found.items.map((record) => ({ ...record, at: iso(record.at) })), nextCursor: found.nextCursor },
+        200,
+      );
     },
   );
 }

@@ -18,13 +18,24 @@ const oauthInput = z
     tokenEndpoint: z.string().nullable().optional(),
     revocationEndpoint: z.string().nullable().optional(),
     clientId: z.string().nullable().optional(),
-    clientSecret: z.string().nullable().optional().openapi({ description: `${secretText} Blank keeps the stored one.` }),
-    privateKey: z.string().nullable().optional().openapi({ description: 'PKCS#8 PEM or JWK for private_key_jwt. Never returned.' }),
+    clientSecret: z
+      .string()
+      .nullable()
+      .optional()
+      .openapi({ description: `${secretText} Blank keeps the stored one.` }),
+    privateKey: z
+      .string()
+      .nullable()
+      .optional()
+      .openapi({ description: 'PKCS#8 PEM or JWK for private_key_jwt. Never returned.' }),
     privateKeyAlgorithm: z.string().nullable().optional(),
     privateKeyId: z.string().nullable().optional(),
     scope: z.string().nullable().optional(),
     scopeAllowList: z.string().nullable().optional(),
-    resource: z.enum(['auto', 'always', 'never']).optional().openapi({ description: 'Whether the resource parameter (RFC 8707) is sent' }),
+    resource: z
+      .enum(['auto', 'always', 'never'])
+      .optional()
+      .openapi({ description: 'Whether the resource parameter (RFC 8707) is sent' }),
     tokenEndpointAuthMethod: authMethod.nullable().optional(),
     allowMissingPkce: z.boolean().optional(),
     allowLegacyDiscovery: z.boolean().optional(),
@@ -51,7 +62,10 @@ export const connectorChange = z
     ...inputFields,
     name: z.string().optional(),
     url: z.string().optional(),
-    headers: z.record(z.string(), z.string().nullable()).optional().openapi({ description: 'A string sets, null removes, absent stays' }),
+    headers: z
+      .record(z.string(), z.string().nullable())
+      .optional()
+      .openapi({ description: 'A string sets, null removes, absent stays' }),
   })
   .openapi('ConnectorChange');
 
@@ -90,7 +104,12 @@ export const connector = z
       protocolVersion: z.string().nullable(),
       transport: z.string().nullable(),
     }),
-    tools: z.object({ count: z.number().int(), syncedAt: nullableTime, lastError: fault.nullable(), nextSyncAt: nullableTime }),
+    tools: z.object({
+      count: z.number().int(),
+      syncedAt: nullableTime,
+      lastError: fault.nullable(),
+      nextSyncAt: nullableTime,
+    }),
     oauth: z
       .object({
         grant: z.string(),
@@ -163,7 +182,9 @@ export const syncResult = z
     added: z.array(z.string()),
     removed: z.array(z.string()),
     changed: z.array(z.string()),
-    dropped: z.array(z.object({ name: z.string(), reason: z.string() })).openapi({ description: 'Listed by the server but not offered, and why' }),
+    dropped: z
+      .array(z.object({ name: z.string(), reason: z.string() }))
+      .openapi({ description: 'Listed by the server but not offered, and why' }),
     syncedAt: time,
   })
   .openapi('SyncResult');
@@ -180,6 +201,8 @@ export const tool = z
     firstSeenAt: time,
     changedAt: time,
     goneAt: nullableTime,
-    definition: z.record(z.string(), z.unknown()).openapi({ description: 'The whole definition as the server sent it' }),
+    definition: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: 'The whole definition as the server sent it' }),
   })
   .openapi('Tool');

@@ -1,9 +1,17 @@
 // /api/connectors: records, probing, connecting, syncing, transcripts.
 
-import { type OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
-import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { TRY_METHODS } from '../../hub/try-request.ts';
-import { connector, connectorChange, connectorInput, probeResult, syncResult, tool, transcriptEntry } from './connector-shapes.ts';
+import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
+import {
+  connector,
+  connectorChange,
+  connectorInput,
+  probeResult,
+  syncResult,
+  tool,
+  transcriptEntry,
+} from './connector-shapes.ts';
 import { body, failures, idParameter, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
 
 const tags = ['Connectors'];
@@ -21,7 +29,10 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
     }),
     async (c) => {
       const found = await hub.connectors.probe(c.req.valid('json'));
-      return c.json({ ...found, requests: found.requests.map((entry) => ({ ...entry, at: iso(entry.at) })) } as never, 200);
+      return c.json(
+        { ...found, requests: found.requests.map((entry) => ({ ...entry, at: iso(entry.at) })) } as never,
+        200,
+      );
     },
   );
 
@@ -69,11 +80,15 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       summary: 'Change a connector; a blank or absent secret keeps the stored one',
       request: { params: idParameter, ...body(connectorChange) },
       responses: {
-        200: json(connector.extend({ droppedSecrets: z.array(z.string()) }), 'The connector, and which secrets a move to another origin dropped'),
+        200: json(
+          connector.extend({ droppedSecrets: z.array(z.string()) }),
+          'The connector, and which secrets a move to another origin dropped',
+        ),
         ...failures,
       },
     }),
-    async (c) => c.json((await hub.connectors.update(c.req.valid('param').id, c.req.valid('json'), c.get('actor'))) as never, 200),
+    async (c) =>
+      c.json((await hub.connectors.update(c.req.valid('param').id, c.req.valid('json'), c.get('actor'))) as never, 200),
   );
 
   app.openapi(
@@ -99,13 +114,22 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       summary: 'Discover, register where needed, and get a one-time connect link',
       request: {
         params: idParameter,
-        ...body(z.strictObject({ agentId: z.string().nullable().optional(), returnTo: z.string().nullable().optional() })),
+        ...body(
+          z.strictObject({ agentId: z.string().nullable().optional(), returnTo: z.string().nullable().optional() }),
+        ),
       },
-      responses: { 200: json(z.object({ connectUrl: z.string(), expiresAt: time }), 'The link, valid 10 minutes'), ...failures },
+      responses: {
+        200: json(z.object({ connectUrl: z.string(), expiresAt: time }), 'The link, valid 10 minutes'),
+        ...failures,
+      },
     }),
     async (c) => {
       const { agentId, returnTo } = c.req.valid('json');
-      const link = await hub.connectors.connect(c.req.valid('param').id, { agentId: agentId ?? null, returnTo: returnTo ?? null }, c.get('actor'));
+      const link = await hub.connectors.connect(
+        c.req.valid('param').id,
+        { agentId: agentId ?? null, returnTo: returnTo ?? null },
+        c.get('actor'),
+      );
       return c.json({ connectUrl: link.connectUrl, expiresAt: iso(link.expiresAt) }, 200);
     },
   );
@@ -120,7 +144,11 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       responses: { 200: json(syncResult, 'What changed'), ...failures },
     }),
     async (c) => {
-      const result = await hub.connectors.sync(c.req.valid('param').id, c.req.valid('json').agentId ?? null, c.get('actor'));
+      const result = await hub.connectors.sync(
+        c.req.valid('param').id,
+        c.req.valid('json').agentId ?? null,
+        c.get('actor'),
+      );
       return c.json({ ...result, syncedAt: iso(result.syncedAt) } as never, 200);
     },
   );
@@ -132,7 +160,10 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       path: '/api/connectors/{id}/tools',
       summary: 'The tool snapshot, whole definitions',
       request: { params: idParameter },
-      responses: { 200: json(pageOf(tool).extend({ syncedAt: time.nullable() }), 'The tools in the server’s order'), ...failures },
+      responses: {
+        200: json(pageOf(tool).extend({ syncedAt: time.nullable() }), 'The tools in the server’s order'),
+        ...failures,
+      },
     }),
     async (c) => {
       const { connector: record, tools } = await hub.connectors.tools(c.req.valid('param').id);
@@ -170,7 +201,10 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       path: '/api/connectors/{id}/registration',
       summary: 'Forget the registration at this issuer and register again',
       request: { params: idParameter },
-      responses: { 200: json(z.object({ issuer: z.string(), registration: z.string() }), 'How we are known now'), ...failures },
+      responses: {
+        200: json(z.object({ issuer: z.string(), registration: z.string() }), 'How we are known now'),
+        ...failures,
+      },
     }),
     async (c) => c.json(await hub.connectors.registerAgain(c.req.valid('param').id, c.get('actor')), 200),
   );
@@ -218,11 +252,18 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
         ...failures,
       },
     }),
-    async (c) => c.json(await hub.connectors.request(c.req.valid('param').id, c.req.valid('json'), c.get('actor')), 200),
+    async (c) =>
+      c.json(await hub.connectors.request(c.req.valid('param').id, c.req.valid('json'), c.get('actor')), 200),
   );
 }
 
-type StoredTool = { readonly digest: string; readonly state: string; readonly firstSeenAt: number; readonly changedAt: number; readonly goneAt: number | null };
+type StoredTool = {
+  readonly digest: string;
+  readonly state: string;
+  readonly firstSeenAt: number;
+  readonly changedAt: number;
+  readonly goneAt: number | null;
+};
 
 function toolView(definitionText: string, stored: StoredTool): Record<string, unknown> {
   const definition = JSON.parse(definitionText) as Record<string, unknown>;

@@ -3,7 +3,10 @@
 import { z } from '@hono/zod-openapi';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../limits.ts';
 
-export const time = z.string().datetime().openapi({ description: 'ISO 8601, UTC', example: '2026-11-24T08:00:00.000Z' });
+export const time = z
+  .string()
+  .datetime()
+  .openapi({ description: 'ISO 8601, UTC', example: '2026-11-24T08:00:00.000Z' });
 export const nullableTime = time.nullable();
 
 export const problem = z
@@ -30,7 +33,12 @@ export const pageQuery = z.strictObject({
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable().openapi({ description: 'null at the end' }) });
 
-export const idParameter = z.object({ id: z.string().max(100).openapi({ param: { name: 'id', in: 'path' } }) });
+export const idParameter = z.object({
+  id: z
+    .string()
+    .max(100)
+    .openapi({ param: { name: 'id', in: 'path' } }),
+});
 
 const problemContent = { 'application/problem+json': { schema: problem } };
 
@@ -48,9 +56,14 @@ export const failures = {
 
 export const security = [{ apiToken: [] }];
 
-export const json = <T extends z.ZodType>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
 
-export const body = <T extends z.ZodType>(schema: T) => ({ body: { required: true, content: { 'application/json': { schema } } } });
+export const body = <T extends z.ZodType>(schema: T) => ({
+  body: { required: true, content: { 'application/json': { schema } } },
+});
 
 /** Epoch milliseconds as callers read them. */
 export const iso = (at: number): string => new Date(at).toISOString();

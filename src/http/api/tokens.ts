@@ -1,14 +1,34 @@
 // /api/tokens: API tokens with a role, for automation.
 
-import { type OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiTokenRecord } from '../../store/records.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { body, failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, security, time } from './shapes.ts';
+import {
+  body,
+  failures,
+  idParameter,
+  iso,
+  isoOrNull,
+  json,
+  nullableTime,
+  pageOf,
+  pageQuery,
+  security,
+  time,
+} from './shapes.ts';
 
 const base = { tags: ['API tokens'], security };
 const role = z.enum(['owner', 'reader']);
 const apiToken = z
-  .object({ id: z.string(), label: z.string(), role, prefix: z.string(), createdAt: time, expiresAt: nullableTime, lastUsedAt: nullableTime })
+  .object({
+    id: z.string(),
+    label: z.string(),
+    role,
+    prefix: z.string(),
+    createdAt: time,
+    expiresAt: nullableTime,
+    lastUsedAt: nullableTime,
+  })
   .openapi('ApiToken');
 
 const view = ({ id, label, role: granted, prefix, createdAt, expiresAt, lastUsedAt }: ApiTokenRecord) => ({
@@ -43,12 +63,17 @@ export function mountTokens(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       method: 'post',
       path: '/api/tokens',
       summary: 'Make an API token; it is in this answer only',
-      request: body(z.strictObject({ label: z.string().max(100).optional(), role, expiresAt: time.nullable().optional() })),
+      request: body(
+        z.strictObject({ label: z.string().max(100).optional(), role, expiresAt: time.nullable().optional() }),
+      ),
       responses: { 201: json(apiToken.extend({ token: z.string() }), 'The token'), ...failures },
     }),
     async (c) => {
       const { label, role: wanted, expiresAt } = c.req.valid('json');
-      const made = await hub.apiTokens.create({ label, role: wanted, expiresAt: expiresAt == null ? null : Date.parse(expiresAt) }, c.get('actor'));
+      const made = await hub.apiTokens.create(
+        { label, role: wanted, expiresAt: expiresAt == null ? null : Date.parse(expiresAt) },
+        c.get('actor'),
+      );
       return c.json({ ...view(made.record), token: made.token.reveal() }, 201);
     },
   );

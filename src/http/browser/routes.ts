@@ -1,8 +1,8 @@
 // The browser's part of a connection: open a link, come back from the provider, read how it went.
 
 import type { Context, Hono } from 'hono';
-import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { ChatelaineError } from '../../errors.ts';
+import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { isErrorCode, problemOf, titleOf } from '../problem.ts';
 import { bindBrowser, readBrowser } from './browser-cookie.ts';
 import { page } from './page.ts';
@@ -14,7 +14,8 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
   const { hub, log } = dependencies;
 
   const plain = (c: Context<HttpEnvironment>, error: unknown): Response | Promise<Response> => {
-    if (!(error instanceof ChatelaineError)) log.error({ err: error, path: new URL(c.req.url).pathname }, 'a browser route failed');
+    if (!(error instanceof ChatelaineError))
+      log.error({ err: error, path: new URL(c.req.url).pathname }, 'a browser route failed');
     const problem = problemOf(error);
     return page(c, { title: problem.title, message: problem.detail, advice: ADVICE, status: problem.status });
   };
@@ -51,7 +52,9 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
       const connected = c.req.query('connected') !== undefined;
       return page(c, {
         title: connected ? 'Connected' : 'Chatelaine',
-        message: connected ? 'The connection is made and its credential is kept. You can close this window.' : 'This hub answers at /api.',
+        message: connected
+          ? 'The connection is made and its credential is kept. You can close this window.'
+          : 'This hub answers at /api.',
         status: 200,
       });
     }

@@ -91,7 +91,8 @@ export function describeConcurrency(backend: Backend): void {
       const { id } = await storedConnector(first());
       const owners = await Promise.all(Array.from({ length: 12 }, () => storedAgent(first())));
       const shown = (i: number) => [tool('common'), tool(`own_${i}`)];
-      await race(12, (store, i) => store.tools.saveSnapshot(id, String(owners[i]?.id), shown(i), NOW));
+      const changes = await race(12, (store, i) => store.tools.saveSnapshot(id, String(owners[i]?.id), shown(i), NOW));
+      expect(changes.filter((change) => change.added.includes('common'))).toHaveLength(1);
       expect((await first().tools.get(id, 'common'))?.listedBy).toHaveLength(12);
       expect(await first().tools.counts([id])).toEqual(new Map([[id, 13]]));
       // Half of the agents leave while the other half lists again.

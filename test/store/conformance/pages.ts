@@ -64,6 +64,7 @@ async function walk(list: (request: PageRequest) => Promise<Page<Listed>>, limit
   do {
     const page = await list({ limit, ...(cursor === undefined ? {} : { cursor }) });
     expect(page.items.length).toBeLessThanOrEqual(limit);
+    if (cursor !== undefined) expect(page.items, 'a cursor promises more').not.toHaveLength(0);
     seen.push(...page.items.map((item) => item.id));
     cursor = page.nextCursor ?? undefined;
     if (page.nextCursor !== null) expect(page.nextCursor).toBe(seen.at(-1));

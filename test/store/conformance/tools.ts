@@ -36,6 +36,17 @@ export function describeTools(backend: Backend): void {
       expect(await store().tools.list(id)).toEqual(before);
     });
 
+    test('a new order of the same tools is kept without counting as a change', async () => {
+      const { id } = await storedConnector(store());
+      await store().tools.saveSnapshot(id, '', [tool('a'), tool('b')], NOW);
+      const change = await store().tools.saveSnapshot(id, '', [tool('b'), tool('a')], NOW + 1);
+      expect(change).toEqual({ added: [], removed: [], changed: [], count: 2 });
+      expect((await store().tools.list(id)).map((each) => [each.name, each.changedAt])).toEqual([
+        ['b', NOW],
+        ['a', NOW],
+      ]);
+    });
+
     test('a tool that left is gone, keeps its grants, and returns with its first sight', async () => {
       const { id } = await storedConnector(store());
       const owner = await storedAgent(store());

@@ -1,0 +1,80 @@
+// `chatelaine serve`: the server until a signal ends it, and what the person who started it needs to know.
+
+import { resolve } from 'node:path';
+import type { Settings } from '../server/config.ts';
+import { readSettings } from '../server/config.ts';
+import { createLog } from '../server/log.ts';
+import type { RunningServer } from '../server/serve.ts';
+import { startServer } from '../server/serve.ts';
+import { VERSION } from '../server/version.ts';
+import { command } from './command.ts';
+import { commandLine } from './invocation.ts';
+import { bold, pairs } from './output.ts';
+import { stopSignal } from './signals.ts';
+import { keyFileOf, keyMadeNotice, NETWORK_OPTIONS, STORE_OPTIONS } from './with-hub.ts';
+
+export const serve = command({
+  details:
+    'The log goes to standard error, one JSON object a line. SIGINT or SIGTERM finishes the requests under way\n' +
+    'and ends the server; a second one ends it at once.',
+  options: {
+    host: { type: 'string', value: 'ADDRESS', help: 'where to listen (CHATELAINE_HOST; 127.0.0.1)' },
+    port: { type: 'string', value: 'NUMBER', help: '0 lets the system choose (CHATELAINE_PORT; 4100)' },
+    url: { type: 'string', value: 'ADDRESS', help: 'the public address, which browsers use (CHATELAINE_URL)' },
+    ...STORE_OPTIONS,
+    ...NETWORK_OPTIONS,
+    'log-level': {
+      type: 'string',
+      value: 'LEVEL',
+      help: 'fatal, error, warn, info, debug, trace or silent (CHATELAINE_LOG_LEVEL; info)',
+    },
+  },
+  async run({ values }, output) {
+    const settings = readSettings(undefined, values);
+    const stop = stopSignal();
+    const server = await startServer(settings, createLog(settings.logLevel, 'stderr'));
+    try {
+      const callers = settings.adminToken !== null || (await server.embedded.hub.apiTokens.count()) > 0;
+      const { url, keyOrigin } = server;
+      const data = { url, version: VERSION, ...placesOf(settings), keyOrigin, callers };
+      output.result(data, announcement(settings, server, callers));
+      await stop;
+      output.note('Finishing the requests under way; a second signal ends at once.');
+    } finally {
+      await server.close();
+    }
+    return 0;
+  },
+});
+
+function placesOf(settings: Settings): { dataFolder: string; database: 'sqlite' | 'postgres'; keyFile: string | null } {
+  return {
+    dataFolder: settings.dataFolder,
+    database: settings.database.kind,
+    keyFile: settings.encryptionKeys === null ? keyFileOf(settings) : null,
+  };
+}
+
+function announcement(settings: Settings, { url, keyOrigin }: RunningServer, callers: boolean): string {
+  const facts: [string, string][] = [
+    ['address', url],
+    ['API', `${url}/api/docs`],
+    ['data', settings.database.kind === 'sqlite' ? settings.database.file : 'PostgreSQL (CHATELAINE_DATABASE_URL)'],
+    ['key', settings.encryptionKeys === null ? keyFileOf(settings) : 'CHATELAINE_ENCRYPTION_KEYS'],
+  ];
+  return [
+    bold(`Chatelaine ${VERSION}`),
+    pairs(facts),
+    ...(keyOrigin === 'made' ? ['', keyMadeNotice(settings)] : []),
+    ...(callers ? [] : ['', tokenAdvice(settings)]),
+  ].join('\n');
+}
+
+function tokenAdvice(settings: Settings): string {
+  const folder = settings.dataFolder === resolve('data') ? [] : ['--data', settings.dataFolder];
+  const sameEnvironment = settings.database.kind === 'postgres' || settings.encryptionKeys !== null;
+  return [
+    `Nobody can call the API yet. Make a token${sameEnvironment ? ', with the environment of this server' : ''}:`,
+    `  ${commandLine(['tokens', 'create', '--role', 'owner', ...folder])}`,
+  ].join('\n');
+}

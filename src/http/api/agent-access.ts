@@ -1,0 +1,149 @@
+// /api/agents/{id}/keys and the client configurations: how a program gets in.
+
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { ChatelaineError } from '../../errors.ts';
+import { CONFIG_CLIENTS } from '../../hub/client-config.ts';
+import type { AgentKeyRecord } from '../../store/records.ts';
+import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
+import {
+  body,
+  failures,
+  idParameter,
+  iso,
+  isoOrNull,
+  json,
+  nullableTime,
+  pageOf,
+  pageQuery,
+  security,
+  time,
+} from './shapes.ts';
+
+const base = { tags: ['Agents'], security };
+
+const agentKey = z
+  .object({
+    id: z.string(),
+    label: z.string(),
+    prefix: z.string(),
+    createdAt: time,
+    expiresAt: nullableTime,
+    lastUsedAt: nullableTime,
+  })
+  .openapi('AgentKey');
+const keyParameters = idParameter.extend({
+  keyId: z
+    .string()
+    .max(100)
+    .openapi({ param: { name: 'keyId', in: 'path' } }),
+});
+const clientQuery = z.strictObject({ client: z.enum(CONFIG_CLIENTS).default('json') });
+
+const keyView = ({ id, label, prefix, createdAt, expiresAt, lastUsedAt }: AgentKeyRecord) => ({
+  id,
+  label,
+  prefix,
+  createdAt: iso(createdAt),
+  expiresAt: isoOrNull(expiresAt),
+  lastUsedAt: isoOrNull(lastUsedAt),
+});
+
+export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+  app.openapi(
+    createRoute({
+      ...base,
+      method: 'post',
+      path: '/api/agents/{id}/keys',
+      summary: 'Make an agent key; it is in this answer only',
+      request: {
+        params: idParameter,
+        ...body(z.strictObject({ label: z.string().max(100).optional(), expiresAt: time.nullable().optional() })),
+      },
+      responses: { 201: json(agentKey.extend({ key: z.string() }), 'The key'), ...failures },
+    }),
+    async (c) => {
+      const { label, expiresAt } = c.req.valid('json');
+      const made = await hub.agents.createKey(
+        c.req.valid('param').id,
+        { label, expiresAt: expiresAt == null ? null : Date.parse(expiresAt) },
+        c.get('actor'),
+      );
+      return c.json({ ...keyView(made.record), key: made.key.reveal() }, 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...base,
+      method: 'get',
+      path: '/api/agents/{id}/keys',
+      summary: 'List an agent’s keys',
+      request: { params: idParameter, query: pageQuery },
+      responses: { 200: json(pageOf(agentKey), 'A page of keys, without the keys themselves'), ...failures },
+    }),
+    async (c) => {
+      const page = await hub.agents.keys(c.req.valid('param').id, c.req.valid('query'));
+      return c.json({ items: page.items.map(keyView), nextCursor: page.nextCursor }, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...base,
+      method: 'delete',
+      path: '/api/agents/{id}/keys/{keyId}',
+      summary: 'Revoke an agent key',
+      request: { params: keyParameters },
+      responses: { 204: { description: 'Revoked' }, ...failures },
+    }),
+    async (c) => {
+      const { id, keyId } = c.req.valid('param');
+      await hub.agents.deleteKey(id, keyId, c.get('actor'));
+      return c.body(null, 204);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...base,
+      method: 'get',
+      path: '/api/agents/{id}/mcp-config',
+      summary: 'The client’s own configuration file, pointing at the gateway',
+      request: { params: idParameter, query: clientQuery },
+      responses: {
+        200: json(z.record(z.string(), z.unknown()), 'The file, with a placeholder for the key'),
+        ...failures,
+      },
+    }),
+    async (c) => c.json(await hub.agents.gatewayConfig(c.req.valid('param').id, c.req.valid('query').client), 200),
+  );
+
+  app.openapi(
+    createRoute({
+      ...base,
+      method: 'get',
+      path: '/api/agents/{id}/upstream-config',
+      summary: 'The same shape with the servers’ own URLs and real headers; owner only, audited',
+      request: { params: idParameter, query: clientQuery },
+      responses: {
+        200: json(
+          z.record(z.string(), z.unknown()),
+          'The file; connectors that cannot be used now stand in the header x-chatelaine-omitted',
+        ),
+        ...failures,
+      },
+    }),
+    async (c) => {
+      if (c.get('role') !== 'owner')
+        throw new ChatelaineError('forbidden', 'This answer holds secrets and needs the owner role.');
+      const { config, omitted } = await hub.agents.upstreamConfig(
+        c.req.valid('param').id,
+        c.req.valid('query').client,
+        c.get('actor'),
+      );
+      if (omitted.length > 0)
+        c.header('x-chatelaine-omitted', omitted.map((row) => `${row.connectorKey};${row.state}`).join(', '));
+      return c.json(config, 200);
+    },
+  );
+}
