@@ -18,14 +18,11 @@ export function runChild(command, args, options = {}) {
       // Ctrl-C on a terminal reaches the whole process group, so the child has it already.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
+    // These stay after the child's end: npm's own copy of a signal may come later still, and would end us by it.
     process.on('SIGINT', forward);
     process.on('SIGTERM', forward);
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      process.off('SIGINT', forward);
-      process.off('SIGTERM', forward);
-      resolve(signal ? 128 + constants.signals[signal] : (code ?? 1));
-    });
+    child.once('exit', (code, signal) => resolve(signal ? 128 + constants.signals[signal] : (code ?? 1)));
   });
 }
 

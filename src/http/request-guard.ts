@@ -68,7 +68,8 @@ export const limitBody: MiddlewareHandler = bodyLimit({
 
 export const requireJson: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type');
-  const hasBody = c.req.raw.body !== null && c.req.header('content-length') !== '0';
+  const length = c.req.header('content-length');
+  const hasBody = length === undefined ? c.req.header('transfer-encoding') !== undefined : length !== '0';
   if (
     hasBody &&
     c.req.method !== 'GET' &&

@@ -2,7 +2,7 @@
 // and everything the callback will need are written down now, so that no later change of metadata can
 // send the code anywhere else.
 
-import { ChatelaineError } from '../errors.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { FLOW_LIFETIME_MS } from '../limits.ts';
 import { createPkce } from '../oauth/pkce.ts';
 import { resourceFor } from '../oauth/resource-indicator.ts';
@@ -59,7 +59,9 @@ export async function connect(
   const recorder = createRecorder(context, 'connect');
   try {
     const { server, discovery } = await discoverFor(context, connector, recorder);
-    const chosen = await clientFor(context, connector, server, recorder);
+    const chosen = await clientFor(context, connector, server, recorder).catch((error: unknown) => {
+      throw guessedInVain(connector, discovery.mode, error);
+    });
     const now = context.now();
     const boundIssuer =
       chosen.stored.source === 'connector' && settings.clientIssuer === null ? server.issuer : settings.clientIssuer;
@@ -145,6 +147,17 @@ export async function writeFlow(context: HubContext, input: FlowInput): Promise<
   };
   await context.store.flows.insert(flow);
   return flow;
+}
+
+/** Default endpoints (2025-03-26) are a guess; where even the registration is not there, there is no OAuth. */
+function guessedInVain(connector: ConnectorRecord, mode: string, error: unknown): unknown {
+  const status = isChatelaineError(error, 'registration_failed') ? error.details.upstreamStatus : undefined;
+  if (mode !== 'legacy_endpoints' || status === undefined || ![401, 403, 404, 405].includes(status)) return error;
+  return new ChatelaineError(
+    'oauth_not_supported',
+    `${connector.name} publishes no OAuth metadata and has no registration at /register: it probably takes a bearer token or an API key. Change authType, or set oauth.clientId and the endpoints by hand.`,
+    { cause: error },
+  );
 }
 
 async function scopeFor(

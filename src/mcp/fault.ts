@@ -2,10 +2,11 @@
 // errors already; the reason of a caller's abort is the caller's and comes out as it is.
 
 import { ChatelaineError } from '../errors.ts';
+import { ConnectionLost } from './connection.ts';
 
 /** What to throw for `error`, caught around a fetch or the reading of its body under `signal`. */
 export function asFault(error: unknown, signal?: AbortSignal): unknown {
-  if (error instanceof ChatelaineError) return error;
+  if (error instanceof ChatelaineError || error instanceof ConnectionLost) return error;
   if (isTimeout(error)) {
     return new ChatelaineError('upstream_timeout', 'The server did not answer in time; try again later.', {
       cause: error,

@@ -208,7 +208,7 @@ class HttpSseConnection implements Connection {
       return resultOf(await answer.promise);
     } catch (error) {
       if (signal?.aborted === true && method !== 'initialize') this.#cancel(id);
-      throw error instanceof ConnectionLost ? error : asFault(error, signal);
+      throw asFault(error, signal);
     } finally {
       signal?.removeEventListener('abort', abandon);
       this.#waiting.delete(id);

@@ -160,7 +160,7 @@ class LegacySession implements Connection {
       });
     } catch (error) {
       if (signal?.aborted === true && method !== 'initialize') this.#cancel(id);
-      throw error instanceof ConnectionLost ? error : asFault(error, signal);
+      throw asFault(error, signal);
     }
   }
 

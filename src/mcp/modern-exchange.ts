@@ -44,7 +44,7 @@ export async function exchangeModern(
     if (answer === null) throw new ConnectionLost(true, 'same', brokenOff());
     return answer.kind === 'result' ? answer : refusedInAnswer(answer);
   } catch (error) {
-    throw error instanceof ConnectionLost ? error : asFault(error, signal);
+    throw asFault(error, signal);
   }
 }
 

@@ -54,7 +54,7 @@ export async function readResumableAnswer(
     idleResumes = position.lastEventId === lastEventId ? idleResumes + 1 : 0;
     const resumeFrom = position.lastEventId;
     const waitMs = retryDelay(position);
-    const isOver = resumption.signal?.aborted === true || idleResumes > SSE_IDLE_RESUMES_MAX;
+    const isOver = resumption.signal?.aborted === true || idleResumes >= SSE_IDLE_RESUMES_MAX;
     if (resumeFrom === null || isOver || waitMs > SSE_RETRY_MAX_MS) throw fault;
     await pause(waitMs, resumption.signal);
     source = () => resumption.reopen(resumeFrom);

@@ -112,7 +112,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(connection: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#body === null || this.settled) return;
+    // Resuming may deliver an empty chunk; enqueued, it would pause again at once, for ever.
+    if (this.#body === null || this.settled || chunk.byteLength === 0) return;
     this.#bytes += chunk.byteLength;
     if (this.#bytes > this.#maxBytes) {
       this.#fail(tooLargeFault(this.#host, this.#maxBytes));

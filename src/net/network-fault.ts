@@ -46,7 +46,8 @@ const UNKNOWN: Fault = ['upstream_unreachable', 'could not be reached'];
 /** The ChatelaineError for an error of the HTTP client; one that already is a ChatelaineError passes through. */
 export function networkFault(error: unknown, host: string): ChatelaineError {
   if (isChatelaineError(error)) return error;
-  const [code, words] = classify(errorCode(error));
+  const [code, words] =
+    error instanceof Error && error.name === 'HTTPParserError' ? NOT_HTTP : classify(errorCode(error));
   return new ChatelaineError(code, `${quoteForeign(host)} ${words}.`, { cause: error });
 }
 
@@ -64,7 +65,6 @@ export function tooLargeFault(host: string, maxBytes: number): ChatelaineError {
 function classify(code: string): Fault {
   const fault = FAULTS.get(code);
   if (fault !== undefined) return fault;
-  if (code.startsWith('HPE_')) return NOT_HTTP;
   if (/CERT|UNABLE_TO_|SIGNED/.test(code)) return UNTRUSTED;
   if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code)) return TLS;
   return UNKNOWN;

@@ -54,7 +54,8 @@ function checkIssuer(parameters: URLSearchParams, server: AuthorizationServer, e
   if (server.issuer !== expectedIssuer || (iss !== null && iss !== expectedIssuer)) {
     throw new ChatelaineError(
       'issuer_mismatch',
-      `This answer comes from ${quoteForeign(iss ?? server.issuer)}, but the sign-in was begun at ${quoteForeign(expectedIssuer)}, so it is not used. Connect again; if this stays so, check oauth.issuer.`,
+      // The foreign name stays out: whoever made this response up must not get words onto our page.
+      `This answer does not come from ${quoteForeign(expectedIssuer)}, where the sign-in was begun, so it is not used. Connect again; if this stays so, check oauth.issuer.`,
     );
   }
   if (iss === null && server.authorization_response_iss_parameter_supported === true) {

@@ -49,7 +49,7 @@ export async function discover(exchange: Exchange, input: DiscoveryInput): Promi
   }
   const found =
     input.pinnedIssuer === null
-      ? await discoverLegacy(exchange, input)
+      ? { fromCache: false, ...(await discoverLegacy(exchange, input)) }
       : { mode: 'legacy_origin' as const, ...(await findServer(exchange, input.pinnedIssuer, input)) };
   return {
     issuer: found.server.issuer,

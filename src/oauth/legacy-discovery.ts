@@ -16,12 +16,12 @@ export type LegacyServer = {
   readonly mode: DiscoveryMode;
   readonly server: AuthorizationServer;
   readonly metadataUrl: string | null;
-  readonly fromCache: boolean;
   readonly warnings: readonly string[];
 };
 
 /**
- * The authorization server at the origin of `input.serverUrl`.
+ * The authorization server at the origin of `input.serverUrl`. Always asked anew: an issuer that we inferred
+ * is no proof that cached metadata of that name was meant for this server.
  *
  * @throws oauth_not_supported when nothing there speaks OAuth; issuer_mismatch, pkce_not_supported,
  *   metadata_invalid; upstream faults
@@ -33,20 +33,9 @@ export async function discoverLegacy(exchange: Exchange, input: DiscoveryInput):
   const { origin } = new URL(input.serverUrl);
   // We made the issuer out of the URL, without the slash that a document may rightly have.
   const issuers = [origin, `${origin}/`];
-  for (const issuer of issuers) {
-    const server = (await input.cachedServer?.(issuer)) ?? null;
-    if (server === null) continue;
-    return {
-      mode: 'legacy_origin',
-      server,
-      metadataUrl: null,
-      fromCache: true,
-      warnings: checkRequirements(server, input),
-    };
-  }
   const request = { step: STEP, url: legacyServerMetadataUrl(origin), protocolVersion: LEGACY_REVISION } as const;
   const found = await requestServerMetadata(exchange, request, issuers, input);
-  if (found !== null) return { mode: 'legacy_origin', fromCache: false, ...found };
+  if (found !== null) return { mode: 'legacy_origin', ...found };
   if (!input.allowDefaultEndpoints) throw notSupported(input.serverUrl, '');
 
   exchange.note?.(STEP, 'no metadata anywhere; using the default endpoints of 2025-03-26');
@@ -60,7 +49,7 @@ export async function discoverLegacy(exchange: Exchange, input: DiscoveryInput):
   const warnings = checkRequirements(server, { ...input, allowMissingPkce: true }).map(
     () => 'No metadata was found, so the default endpoints of 2025-03-26 are used; PKCE cannot be verified there.',
   );
-  return { mode: 'legacy_endpoints', server, metadataUrl: null, fromCache: false, warnings };
+  return { mode: 'legacy_endpoints', server, metadataUrl: null, warnings };
 }
 
 function notSupported(serverUrl: string, aside: string): ChatelaineError {

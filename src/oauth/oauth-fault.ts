@@ -5,7 +5,7 @@ import type { ErrorCode, ErrorDetails } from '../errors.ts';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { ForeignDocument } from './foreign-document.ts';
-import { textMember } from './foreign-document.ts';
+import { oneLine } from './foreign-document.ts';
 import { retryAfterSeconds } from './retry-after.ts';
 
 const TOO_MANY_REQUESTS = 429;
@@ -46,11 +46,7 @@ export type ForeignError = {
 
 /** The error that a document states; servers that echo what they were sent do not get it into a message. */
 export function foreignError(document: ForeignDocument | null, sent: readonly Secret[] = []): ForeignError {
-  if (document === null) return { code: null, text: null };
-  return {
-    code: redacted(textMember(document, 'error'), sent),
-    text: redacted(textMember(document, 'error_description'), sent),
-  };
+  return { code: words(document?.error, sent), text: words(document?.error_description, sent) };
 }
 
 /** The provider's words behind a colon, for a message; empty when it had none. */
@@ -68,7 +64,12 @@ export function foreignDetails({ code, text }: ForeignError, status?: number): E
   };
 }
 
-function redacted(text: string | null, sent: readonly Secret[]): string | null {
-  if (text === null) return null;
-  return sent.reduce((clean, secret) => (secret.isEmpty ? clean : clean.replaceAll(secret.reveal(), '[secret]')), text);
+function words(value: unknown, sent: readonly Secret[]): string | null {
+  if (typeof value !== 'string') return null;
+  // Before the text is cut, or half a secret could stay at its end.
+  const clean = sent.reduce(
+    (text, secret) => (secret.isEmpty ? text : text.replaceAll(secret.reveal(), '[secret]')),
+    value,
+  );
+  return oneLine(clean);
 }

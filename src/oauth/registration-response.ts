@@ -1,7 +1,7 @@
 // Judges an answer of the registration endpoint (RFC 7591 section 3.2). The server may have changed anything
 // that was asked for; what it says holds.
 
-import { ChatelaineError } from '../errors.ts';
+import { ChatelaineError, quoteForeign } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { chooseAuthMethod } from './client-authentication.ts';
 import type { ForeignDocument } from './foreign-document.ts';
@@ -77,7 +77,7 @@ function methodOf(
       { code: null, text: null },
       null,
       redirectUri,
-      ` for the client authentication ${stated}, which Chatelaine does not use`,
+      ` for the client authentication ${quoteForeign(stated)}, which Chatelaine does not use`,
     );
   }
   const registered = (stated as TokenEndpointAuthMethod | null) ?? asked;

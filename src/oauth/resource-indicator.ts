@@ -4,17 +4,6 @@
 import type { DiscoveryMode } from './types.ts';
 
 /**
- * The canonical URI of an MCP server: scheme and host in lower case, no fragment, no slash behind a bare
- * origin. The query stays behind, because keys are pasted there and `resource` goes to a third party.
- *
- * @see MCP 2026-07-28 authorization, "Canonical Server URI"
- */
-export function canonicalResource(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return pathname === '/' ? origin : `${origin}${pathname}`;
-}
-
-/**
  * The `resource` to send; null: leave it out. What the protected resource metadata says is sent to the
  * letter, since a trip through a URL parser would add a slash to a bare origin.
  *
@@ -33,4 +22,15 @@ export function resourceFor(input: {
   if (input.prmResource !== null) return input.prmResource;
   if (input.policy === 'auto' && input.mode === 'legacy_endpoints') return null;
   return canonicalResource(input.serverUrl);
+}
+
+/**
+ * The canonical URI of an MCP server: scheme and host in lower case, no fragment, no slash behind a bare
+ * origin. The query stays behind, because keys are pasted there and `resource` goes to a third party.
+ *
+ * @see MCP 2026-07-28 authorization, "Canonical Server URI"
+ */
+function canonicalResource(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return pathname === '/' ? origin : `${origin}${pathname}`;
 }

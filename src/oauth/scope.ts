@@ -50,7 +50,7 @@ export function selectScope(input: ScopeInput): string | null {
 }
 
 /** All scopes of all parts, each once, in order of appearance; null when there is none. */
-export function unionScope(...parts: readonly (string | null)[]): string | null {
+function unionScope(...parts: readonly (string | null)[]): string | null {
   return joined(parts.flatMap(split));
 }
 

@@ -68,10 +68,8 @@ export async function openHubOf(
  */
 export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
   let handle: ((request: Request) => Promise<Response>) | null = null;
-  const listener = getRequestListener(
-    (request) =>
-      handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request),
-    { overrideGlobalObjects: false },
+  const listener = getRequestListener((request) =>
+    handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request),
   );
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000, maxHeaderSize: 16 * 1024 }, listener);
   const port = await listen(server, settings);

@@ -27,7 +27,7 @@ let count = 0;
 const unique = (name: string): string => `${name} ${++count}`;
 
 describe('S1 a connector is checked as a whole', () => {
-  const url = 'http://127.0.0.1:9/mcp';
+  const url = 'http://127.0.0.1:4999/mcp';
   test.each([
     ['a name', { url, authType: 'none' }, 'name'],
     ['a blank name', { name: '  ', url, authType: 'none' }, 'name'],
@@ -78,7 +78,7 @@ describe('S1 a connector is checked as a whole', () => {
   test('a server that is down can be entered before it is up', async () => {
     const made = await hub.ok('POST', '/api/connectors', {
       name: unique('Down'),
-      url: 'http://127.0.0.1:9/mcp',
+      url: 'http://127.0.0.1:4999/mcp',
       authType: 'bearer',
       credentialMode: 'shared',
       secret: 'early-secret',

@@ -56,7 +56,7 @@ describe('servers that are merely odd are connected', () => {
     ],
     [
       'several challenges in one answer',
-      { faults: { challenge: { raw: 'Basic realm="x", Bearer error="invalid_token", scope="read"' } } },
+      { faults: { challenge: { raw: 'Basic realm="x", Bearer error="invalid_token", DPoP algs="ES256"' } } },
     ],
     ['awkward SSE', { faults: { awkwardSse: true } }],
     ['sessions required', { era: 'legacy', faults: { sessionRequired: true } }],

@@ -122,14 +122,20 @@ describe('the answer', () => {
   test.each([
     ['not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['a status beyond 599', 'HTTP/1.1 777 Odd\r\ncontent-length: 0\r\n\r\n'],
+  ])('that is malformed (%s) is an invalid response', async (_, bytes) => {
+    const server = await answering((socket) => socket.end(bytes));
+    await expect(outbound().metadata(server.url)).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+  });
+
+  test.each([
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
     [
       'length and chunks',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n',
     ],
-  ])('that is malformed (%s) is an invalid response', async (_, bytes) => {
+  ])('that could be cut in two ways (%s) is a fault', async (_, bytes) => {
     const server = await answering((socket) => socket.end(bytes));
-    await expect(outbound().metadata(server.url)).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+    await expect(outbound().metadata(server.url)).rejects.toMatchObject({ code: 'upstream_unreachable' });
   });
 
   test('that asks for an upgrade is a fault', async () => {
@@ -160,7 +166,7 @@ describe('the answer', () => {
   test('is one that oauth4webapi accepts', async () => {
     const server = await httpServer((_, response) => {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ issuer: server.url, authorization_endpoint: `${server.url}/a` }));
+      response.end(JSON.stringify({ issuer: `${server.url}/`, authorization_endpoint: `${server.url}/a` }));
     });
     const { metadata } = outbound();
     const issuer = new URL(server.url);
@@ -170,8 +176,8 @@ describe('the answer', () => {
       [oauth4webapi.customFetch]: (url, { method, headers, signal }) =>
         metadata(url, { method, headers, signal: signal ?? null }),
     });
-    await expect(oauth4webapi.processDiscoveryResponse(issuer, response)).rejects.toThrow(/issuer/);
-    expect(response.bodyUsed).toBe(true);
+    const found = await oauth4webapi.processDiscoveryResponse(issuer, response);
+    expect(found.authorization_endpoint).toBe(`${server.url}/a`);
   });
 });
 
@@ -183,8 +189,9 @@ describe('connections', () => {
       response.end('x'.repeat(100_000));
     });
     const { mcp } = outbound();
-    for (let i = 0; i < 5; i += 1) await (await mcp(server.url)).text();
-    expect(sockets.size).toBe(1);
+    for (let i = 0; i < 10; i += 1) await (await mcp(server.url)).text();
+    // Two take turns: a connection is free again one turn of the event loop after its answer's end.
+    expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
   test('are given back when a body is cancelled', async () => {

@@ -12,7 +12,7 @@ import {
   tool,
   transcriptEntry,
 } from './connector-shapes.ts';
-import { body, failures, idParameter, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
+import { body, failures, idParameter, iso, json, optionalBody, pageOf, pageQuery, security, time } from './shapes.ts';
 
 const tags = ['Connectors'];
 const base = { tags, security };
@@ -114,7 +114,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       summary: 'Discover, register where needed, and get a one-time connect link',
       request: {
         params: idParameter,
-        ...body(
+        ...optionalBody(
           z.strictObject({ agentId: z.string().nullable().optional(), returnTo: z.string().nullable().optional() }),
         ),
       },
@@ -140,7 +140,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       method: 'post',
       path: '/api/connectors/{id}/sync',
       summary: 'List the tools now',
-      request: { params: idParameter, ...body(z.strictObject({ agentId: z.string().nullable().optional() })) },
+      request: { params: idParameter, ...optionalBody(z.strictObject({ agentId: z.string().nullable().optional() })) },
       responses: { 200: json(syncResult, 'What changed'), ...failures },
     }),
     async (c) => {
