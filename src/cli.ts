@@ -2,8 +2,7 @@
 // What the commands are is cli/commands.ts's.
 
 import { readArguments } from './cli/arguments.ts';
-import type { Command } from './cli/command.ts';
-import { UsageError } from './cli/command.ts';
+import { type Command, UsageError } from './cli/command.ts';
 import { COMMANDS, DEFAULT_COMMAND, membersOf } from './cli/commands.ts';
 import { reportFailure } from './cli/failure.ts';
 import { helpOf, overview } from './cli/help.ts';

@@ -4,8 +4,9 @@ import type { AgentKeyRecord, AgentRecord } from '../store/records.ts';
 import { command } from './command.ts';
 import { everyPage } from './every-page.ts';
 import { plain, table } from './output.ts';
+import { STORE_OPTIONS } from './setting-options.ts';
 import { EXPIRES_OPTION, iso, isoOrNull, readExpiry } from './times.ts';
-import { CLI, STORE_OPTIONS, withHub } from './with-hub.ts';
+import { CLI, withHub } from './with-hub.ts';
 
 export const listAgents = command({
   options: STORE_OPTIONS,

@@ -3,8 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { quoteForeign } from '../errors.ts';
-import type { Command, Option, Options } from './command.ts';
-import { UsageError } from './command.ts';
+import { type Command, type Option, type Options, UsageError } from './command.ts';
 
 /** Options that every command has. */
 export const COMMON_OPTIONS = {

@@ -4,8 +4,7 @@
 import { ChatelaineError } from '../errors.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
 import { createOutbound } from '../net/guarded-fetch.ts';
-import type { Settings } from '../server/config.ts';
-import { publicUrlOf } from '../server/config.ts';
+import { publicUrlOf, type Settings } from '../server/config.ts';
 import { VERSION } from '../server/version.ts';
 import { type Check, checked, fail, ok, warn } from './check.ts';
 

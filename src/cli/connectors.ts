@@ -5,8 +5,9 @@ import { command } from './command.ts';
 import { everyPage } from './every-page.ts';
 import { pairs, plain, table } from './output.ts';
 import { readSecretOption, SECRET_OPTIONS } from './secret-input.ts';
+import { NETWORK_OPTIONS, STORE_OPTIONS } from './setting-options.ts';
 import { iso } from './times.ts';
-import { CLI, NETWORK_OPTIONS, STORE_OPTIONS, withHub } from './with-hub.ts';
+import { CLI, withHub } from './with-hub.ts';
 
 export const listConnectors = command({
   options: STORE_OPTIONS,

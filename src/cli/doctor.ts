@@ -3,16 +3,14 @@
 
 import { styleText } from 'node:util';
 import { isChatelaineError } from '../errors.ts';
-import type { Settings } from '../server/config.ts';
-import { readSettings } from '../server/config.ts';
-import type { Check } from './check.ts';
-import { fail, ok } from './check.ts';
+import { readSettings, type SettingFlags, type Settings } from '../server/config.ts';
+import { type Check, fail, ok } from './check.ts';
 import { checkAddress } from './check-address.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkDataFolder, checkKeyFile, checkSecretsFolder } from './check-folders.ts';
 import { command } from './command.ts';
 import { plain } from './output.ts';
-import { serve } from './serve.ts';
+import { SERVER_OPTIONS } from './setting-options.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 const NAME_WIDTH = 16;
@@ -21,7 +19,7 @@ export const doctor = command({
   details:
     'Takes the options of serve, so that it judges the same settings. Exit code 1 when something fails. Brings\n' +
     'the schema of an existing database up to date, as every command does.',
-  options: serve.options,
+  options: SERVER_OPTIONS,
   async run({ values }, output) {
     const checks = await examine(values);
     const healthy = checks.every((check) => check.status !== 'fail');
@@ -30,7 +28,7 @@ export const doctor = command({
   },
 });
 
-async function examine(flags: Parameters<typeof readSettings>[1]): Promise<Check[]> {
+async function examine(flags: SettingFlags): Promise<Check[]> {
   let settings: Settings;
   try {
     settings = readSettings(undefined, flags);

@@ -2,8 +2,7 @@
 // only for what nobody foresaw.
 
 import { type ChatelaineError, isChatelaineError } from '../errors.ts';
-import type { Command } from './command.ts';
-import { UsageError } from './command.ts';
+import { type Command, UsageError } from './command.ts';
 import { plain } from './output.ts';
 
 const FAILED = 1;

@@ -4,7 +4,8 @@ import { generateKey } from '../vault/keyring.ts';
 import type { RotationReport, VerificationReport } from '../vault/rotate.ts';
 import { command } from './command.ts';
 import { table } from './output.ts';
-import { CLI, STORE_OPTIONS, withHub } from './with-hub.ts';
+import { STORE_OPTIONS } from './setting-options.ts';
+import { CLI, withHub } from './with-hub.ts';
 
 export const generate = command({
   details: 'Put it before the present entries, separated by a comma: the first encrypts, all decrypt.',

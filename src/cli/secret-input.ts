@@ -1,8 +1,7 @@
 // How a secret gets into a command: through a pipe or as a reference, never as an argument, which every
 // user of the machine can read in the list of processes.
 
-import type { Options, Values } from './command.ts';
-import { UsageError } from './command.ts';
+import { type Options, UsageError, type Values } from './command.ts';
 
 export const SECRET_OPTIONS = {
   'secret-stdin': { type: 'boolean', help: 'read the shared secret from standard input' },

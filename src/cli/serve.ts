@@ -1,34 +1,22 @@
 // `chatelaine serve`: the server until a signal ends it, and what the person who started it needs to know.
 
 import { resolve } from 'node:path';
-import type { Settings } from '../server/config.ts';
-import { readSettings } from '../server/config.ts';
+import { readSettings, type Settings } from '../server/config.ts';
 import { createLog } from '../server/log.ts';
-import type { RunningServer } from '../server/serve.ts';
-import { startServer } from '../server/serve.ts';
+import { type RunningServer, startServer } from '../server/serve.ts';
 import { VERSION } from '../server/version.ts';
 import { command } from './command.ts';
 import { commandLine } from './invocation.ts';
 import { bold, pairs } from './output.ts';
+import { SERVER_OPTIONS } from './setting-options.ts';
 import { stopSignal } from './signals.ts';
-import { keyFileOf, keyMadeNotice, NETWORK_OPTIONS, STORE_OPTIONS } from './with-hub.ts';
+import { keyFileOf, keyMadeNotice } from './with-hub.ts';
 
 export const serve = command({
   details:
     'The log goes to standard error, one JSON object a line. SIGINT or SIGTERM finishes the requests under way\n' +
     'and ends the server; a second one ends it at once.',
-  options: {
-    host: { type: 'string', value: 'ADDRESS', help: 'where to listen (CHATELAINE_HOST; 127.0.0.1)' },
-    port: { type: 'string', value: 'NUMBER', help: '0 lets the system choose (CHATELAINE_PORT; 4100)' },
-    url: { type: 'string', value: 'ADDRESS', help: 'the public address, which browsers use (CHATELAINE_URL)' },
-    ...STORE_OPTIONS,
-    ...NETWORK_OPTIONS,
-    'log-level': {
-      type: 'string',
-      value: 'LEVEL',
-      help: 'fatal, error, warn, info, debug, trace or silent (CHATELAINE_LOG_LEVEL; info)',
-    },
-  },
+  options: SERVER_OPTIONS,
   async run({ values }, output) {
     const settings = readSettings(undefined, values);
     const stop = stopSignal();

@@ -2,8 +2,9 @@
 
 import type { ApiTokenRecord } from '../store/records.ts';
 import { command } from './command.ts';
+import { STORE_OPTIONS } from './setting-options.ts';
 import { EXPIRES_OPTION, iso, isoOrNull, readExpiry } from './times.ts';
-import { CLI, STORE_OPTIONS, withHub } from './with-hub.ts';
+import { CLI, withHub } from './with-hub.ts';
 
 export const createToken = command({
   details: 'The token alone goes to standard output, this once; only its hash is kept.',

@@ -50,7 +50,7 @@ export function createListWatch(context: HubContext): ListWatch {
   const watch = async (connector: ConnectorRecord, agentId: string | null, signal: AbortSignal): Promise<void> => {
     const lease = `watch:${connector.id}`;
     const renew = (): Promise<boolean> => context.store.leases.acquire(lease, holder, context.now(), WATCH_LEASE_MS);
-    let settle: ReturnType<typeof setTimeout> | undefined;
+    let pending = false;
     let renewal: ReturnType<typeof setInterval> | undefined;
     try {
       if (!(await renew())) return rest(connector.id, WATCH_LEASE_MS);
@@ -66,8 +66,15 @@ export function createListWatch(context: HubContext): ListWatch {
         signal,
         onReady: () => failures.delete(connector.id),
         onChange: () => {
-          clearTimeout(settle);
-          settle = setTimeout(() => void syncOnce(context, connector.id, true).catch(() => undefined), WATCH_SETTLE_MS);
+          // Started by the first change and not put off by the next, so that a chatty server is listed too.
+          if (pending) return;
+          pending = true;
+          setTimeout(() => {
+            pending = false;
+            void syncOnce(context, connector.id, true).catch((error: unknown) =>
+              context.log.warn({ err: error, connectorId: connector.id }, 'a changed list could not be read'),
+            );
+          }, WATCH_SETTLE_MS);
         },
       });
       rest(connector.id, ended === 'unsupported' ? WATCH_UNSUPPORTED_MS : backoff(connector.id));
@@ -89,16 +96,22 @@ export function createListWatch(context: HubContext): ListWatch {
 
   return {
     async reconcile() {
-      const wanted = await watchable(context);
-      for (const [id, running] of watches) {
-        const now = wanted.get(id);
-        if (now === undefined || now.connector.updatedAt !== running.updatedAt) running.abort.abort();
+      const seen = new Set<string>();
+      for await (const connector of listed(context)) {
+        seen.add(connector.id);
+        const running = watches.get(connector.id);
+        if (running !== undefined) {
+          if (running.updatedAt !== connector.updatedAt) running.abort.abort();
+          continue;
+        }
+        const resting = (quietUntil.get(connector.id) ?? 0) > context.now();
+        if (resting || watches.size >= WATCH_MAX_STREAMS) continue;
+        const listener = await listenerOf(context, connector);
+        if (listener !== null) start(connector, listener.agentId);
+        else rest(connector.id, WATCH_BACKOFF_MS);
       }
-      for (const { connector, agentId } of wanted.values()) {
-        if (watches.size >= WATCH_MAX_STREAMS) break;
-        if (watches.has(connector.id) || (quietUntil.get(connector.id) ?? 0) > context.now()) continue;
-        start(connector, agentId);
-      }
+      for (const [id, running] of watches) if (!seen.has(id)) running.abort.abort();
+      for (const id of quietUntil.keys()) if (!seen.has(id)) quietUntil.delete(id);
     },
     async stop() {
       for (const { abort } of watches.values()) abort.abort();
@@ -107,31 +120,27 @@ export function createListWatch(context: HubContext): ListWatch {
   };
 }
 
-/** Connectors that listed their tools at least once, with the agent whose credential may listen. */
-async function watchable(
-  context: HubContext,
-): Promise<Map<string, { connector: ConnectorRecord; agentId: string | null }>> {
-  const found = new Map<string, { connector: ConnectorRecord; agentId: string | null }>();
+/** Connectors that listed their tools at least once, so that their protocol is known. */
+async function* listed(context: HubContext): AsyncGenerator<ConnectorRecord> {
   let cursor: string | undefined;
   do {
     const page = await context.store.connectors.list({ limit: PAGE_LIMIT_MAX, cursor });
     for (const connector of page.items) {
-      if (connector.toolsSyncedAt === null || connector.protocol === null) continue;
-      if (connector.authType === 'none') {
-        found.set(connector.id, { connector, agentId: null });
-        continue;
-      }
-      const credentials = await context.store.credentials.listByConnector(connector.id);
-      const usable = credentials.find(
-        (credential) =>
-          credential.slot === 'active' &&
-          credential.state !== 'reauthorization_required' &&
-          (credential.agentId === null) === (connector.credentialMode === 'shared'),
-      );
-      if (usable !== undefined) found.set(connector.id, { connector, agentId: usable.agentId });
-      if (found.size >= WATCH_MAX_STREAMS) return found;
+      if (connector.toolsSyncedAt !== null && connector.protocol !== null) yield connector;
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
-  return found;
+}
+
+/** Whose credential may listen; null while there is none. */
+async function listenerOf(context: HubContext, connector: ConnectorRecord): Promise<{ agentId: string | null } | null> {
+  if (connector.authType === 'none') return { agentId: null };
+  const credentials = await context.store.credentials.listByConnector(connector.id);
+  const usable = credentials.find(
+    (credential) =>
+      credential.slot === 'active' &&
+      credential.state !== 'reauthorization_required' &&
+      (credential.agentId === null) === (connector.credentialMode === 'shared'),
+  );
+  return usable === undefined ? null : { agentId: usable.agentId };
 }

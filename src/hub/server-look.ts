@@ -184,7 +184,7 @@ async function lookForOAuth(context: HubContext, url: string, look: Look, record
 export function suggestedAuthType(look: Look, oauth: OAuthLook | null, input: ConnectorInput | null): AuthType {
   if (input?.oauth !== undefined && input.oauth !== null) return 'oauth';
   if (oauth?.server != null) return 'oauth';
-  if (look.tools !== null) return 'none';
-  if (look.status === 401 || look.status === 403) return 'bearer';
-  return 'none';
+  if (look.tools !== null || (look.status !== 401 && look.status !== 403)) return 'none';
+  // Metadata that is there but wrong is for Connect to refuse by name; a bearer token would bypass the refusal.
+  return oauth === null || oauth.absent ? 'bearer' : 'oauth';
 }

@@ -3,7 +3,7 @@
 
 import { TRY_REQUEST_TIMEOUT_MS } from '../limits.ts';
 import { callMethod } from '../mcp/call-tool.ts';
-import { acceptWithDefaults, callAnswering } from '../mcp/elicitation.ts';
+import { acceptWithDefaults, answerInputRequests } from '../mcp/elicitation.ts';
 import { listTools } from '../mcp/list-tools.ts';
 import type { ElicitationHandler, ToolDefinition } from '../mcp/types.ts';
 import type { Upstream } from '../mcp/upstream.ts';
@@ -108,7 +108,7 @@ async function run(
     relist: async () => (await listTools(upstream)).tools.find((candidate) => candidate.name === params.name),
   };
   if (onElicitation !== undefined)
-    return { resultType: 'complete', result: await callAnswering(upstream, call, onElicitation) };
+    return { resultType: 'complete', result: await answerInputRequests(upstream, call, onElicitation) };
   return callMethod(upstream, call);
 }
 

@@ -8,9 +8,9 @@ import type { RequestId } from './json-rpc.ts';
 import { mirroredHeaders } from './mirrored-headers.ts';
 import type { ToolDefinition } from './types.ts';
 
-export const PROTOCOL_VERSION_META = 'io.modelcontextprotocol/protocolVersion';
-export const CLIENT_CAPABILITIES_META = 'io.modelcontextprotocol/clientCapabilities';
-export const CLIENT_INFO_META = 'io.modelcontextprotocol/clientInfo';
+const PROTOCOL_VERSION_META = 'io.modelcontextprotocol/protocolVersion';
+const CLIENT_CAPABILITIES_META = 'io.modelcontextprotocol/clientCapabilities';
+const CLIENT_INFO_META = 'io.modelcontextprotocol/clientInfo';
 
 const ACCEPT = 'application/json, text/event-stream';
 

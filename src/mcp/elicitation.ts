@@ -30,7 +30,7 @@ export function acceptWithDefaults(requestedSchema: unknown): Record<string, unk
  * @throws protocol_error when the server asks for something that is not elicitation, or asks too often; what
  *   {@link callMethod} and `handler` throw
  */
-export async function callAnswering(
+export async function answerInputRequests(
   upstream: Upstream,
   call: CallOptions,
   handler: ElicitationHandler,
@@ -43,7 +43,7 @@ export async function callAnswering(
         `The server asked for input ${round} times in one call; it was given up.`,
       );
     }
-    const inputResponses = await answerInputRequests(outcome.result, handler);
+    const inputResponses = await answersFor(outcome.result, handler);
     const { requestState } = outcome.result;
     outcome = await callMethod(upstream, {
       ...call,
@@ -59,7 +59,7 @@ export async function callAnswering(
  *
  * @throws protocol_error, and what `handler` throws
  */
-export async function answerInputRequests(
+async function answersFor(
   result: JsonObject,
   handler: ElicitationHandler,
 ): Promise<Record<string, ElicitationAnswer> | null> {

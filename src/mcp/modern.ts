@@ -31,7 +31,7 @@ export type ModernOptions = {
 export function openModern(context: ConnectionContext, options: ModernOptions): Connection {
   let version = options.protocol.version;
   let isProven = !options.isRemembered;
-  let lastId = 0;
+  let lastId = firstId();
 
   const send = (
     method: string,
@@ -79,6 +79,16 @@ export function openModern(context: ConnectionContext, options: ModernOptions): 
     if (refusal.rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) return true;
     return !isProven && [400, 404, 405].includes(refusal.status) && !refusal.isAddressed;
   }
+}
+
+/**
+ * Without sessions a server sees the requests of all connections side by side, and the answer to its
+ * questions must come under another id than the request that raised them (MCP 2026-07-28, "Multi Round-Trip
+ * Requests"), even hours and connections later.
+ */
+function firstId(): number {
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return random;
 }
 
 function lost(refusal: Refusal): ConnectionLost {

@@ -119,7 +119,6 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       this.#fail(tooLargeFault(this.#host, this.#maxBytes));
       return;
     }
-    if (this.#idles) this.#timer?.refresh();
     this.#body.enqueue(chunk);
     if ((this.#body.desiredSize ?? 0) <= 0) connection.pause();
   }
@@ -168,6 +167,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
           this.#body = controller;
         },
         pull: () => {
+          // Called after every chunk for which there is room, and when a reader makes room again.
           if (this.#idles) this.#timer?.refresh();
           this.#connection?.resume();
         },

@@ -102,7 +102,9 @@ export type ToolStore = {
   counts(connectorIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Saves one complete listing of one owner, in one transaction: new and changed tools are written,
-   * a tool that no owner lists any more becomes `gone` and keeps its grants.
+   * a tool that no owner lists any more becomes `gone` and keeps its grants. `owner` is '' or an agent's id.
+   *
+   * @throws not_found when the connector or the agent is gone
    */
   saveSnapshot(
     connectorId: string,
@@ -120,6 +122,7 @@ export type AgentStore = {
   get(id: string): Promise<AgentRecord | null>;
   list(page: PageRequest): Promise<Page<AgentRecord>>;
   update(id: string, patch: Partial<Omit<AgentRecord, 'id' | 'createdAt'>>): Promise<AgentRecord | null>;
+  /** With its keys, grants, credentials and flows; tools that it alone listed become `gone`. */
   delete(id: string): Promise<boolean>;
   insertKey(key: AgentKeyRecord): Promise<void>;
   listKeys(agentId: string, page: PageRequest): Promise<Page<AgentKeyRecord>>;

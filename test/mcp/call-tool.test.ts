@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { callMethod } from '../../src/mcp/call-tool.ts';
-import { acceptWithDefaults, callAnswering } from '../../src/mcp/elicitation.ts';
+import { acceptWithDefaults, answerInputRequests } from '../../src/mcp/elicitation.ts';
 import { openUpstream } from '../../src/mcp/upstream.ts';
 import type { Reply } from './mini-server.ts';
 import { legacy, miniServer, modern, OPTIONS, result, rpcError, tool } from './mini-server.ts';
@@ -33,7 +33,10 @@ describe('callMethod', () => {
   });
 
   test('takes the same words of a legacy server as its own', async () => {
-    const { upstream } = await server((seen, response) => result(response, seen, { resultType: 'input_required' }), legacy);
+    const { upstream } = await server(
+      (seen, response) => result(response, seen, { resultType: 'input_required' }),
+      legacy,
+    );
     expect(await callMethod(upstream, CALL)).toMatchObject({ resultType: 'complete' });
   });
 
@@ -47,14 +50,22 @@ describe('callMethod', () => {
     const requestState = '\u0000{"a" : 1} é\n';
     await callMethod(upstream, { ...CALL, inputResponses: { a: { action: 'decline' } }, requestState });
     await callMethod(upstream, CALL);
-    expect(mini.of('tools/call')[0]?.rpc.params).toMatchObject({ ...CALL.params, inputResponses: { a: { action: 'decline' } }, requestState });
+    expect(mini.of('tools/call')[0]?.rpc.params).toMatchObject({
+      ...CALL.params,
+      inputResponses: { a: { action: 'decline' } },
+      requestState,
+    });
     expect(Object.keys(mini.of('tools/call')[1]?.rpc.params ?? {}).sort()).toEqual(['_meta', 'arguments', 'name']);
   });
 
   test('gets the headers right after the server found them wrong, once', async () => {
-    const annotated = tool('t', { inputSchema: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } } });
+    const annotated = tool('t', {
+      inputSchema: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } },
+    });
     const { mini, upstream } = await server((seen, response) =>
-      seen.headers['mcp-param-region'] === 'eu' ? result(response, seen, { ok: true }) : rpcError(response, 400, seen.rpc.id, -32020),
+      seen.headers['mcp-param-region'] === 'eu'
+        ? result(response, seen, { ok: true })
+        : rpcError(response, 400, seen.rpc.id, -32020),
     );
     const relist = vi.fn(async () => annotated);
     expect(await callMethod(upstream, { ...CALL, tool: tool('t'), relist })).toMatchObject({ result: { ok: true } });
@@ -73,23 +84,33 @@ describe('callMethod', () => {
   });
 });
 
-describe('callAnswering', () => {
+describe('answerInputRequests', () => {
   test('asks, answers, and echoes the state of the last round alone', async () => {
     const { mini, upstream } = await server((seen, response) => {
       const round = mini.of('tools/call').length;
-      if (round === 1) result(response, seen, { resultType: 'input_required', requestState: 's1', inputRequests: { who: question({ message: 'Who?' }) } });
-      else if (round === 2) result(response, seen, { resultType: 'input_required', inputRequests: { where: question() } });
+      if (round === 1)
+        result(response, seen, {
+          resultType: 'input_required',
+          requestState: 's1',
+          inputRequests: { who: question({ message: 'Who?' }) },
+        });
+      else if (round === 2)
+        result(response, seen, { resultType: 'input_required', inputRequests: { where: question() } });
       else result(response, seen, { content: [] });
     });
     const asked: unknown[] = [];
-    const done = await callAnswering(upstream, CALL, async (params) => {
+    const done = await answerInputRequests(upstream, CALL, async (params) => {
       asked.push(params);
       return { action: 'accept', content: { a: 1 } };
     });
     expect(done).toEqual({ content: [] });
     expect(asked).toEqual([{ message: 'Who?' }, {}]);
     const [first, second, third] = mini.of('tools/call').map(({ rpc }) => rpc);
-    expect(second?.params).toMatchObject({ ...CALL.params, requestState: 's1', inputResponses: { who: { action: 'accept', content: { a: 1 } } } });
+    expect(second?.params).toMatchObject({
+      ...CALL.params,
+      requestState: 's1',
+      inputResponses: { who: { action: 'accept', content: { a: 1 } } },
+    });
     expect(third?.params).toMatchObject({ inputResponses: { where: { action: 'accept', content: { a: 1 } } } });
     expect(third?.params).not.toHaveProperty('requestState');
     expect(new Set([first?.id, second?.id, third?.id]).size).toBe(3);
@@ -97,29 +118,50 @@ describe('callAnswering', () => {
 
   test('comes back at once with a state alone', async () => {
     const { mini, upstream } = await server((seen, response) =>
-      result(response, seen, seen.rpc.params?.requestState === 's' ? { done: true } : { resultType: 'input_required', requestState: 's' }),
+      result(
+        response,
+        seen,
+        seen.rpc.params?.requestState === 's' ? { done: true } : { resultType: 'input_required', requestState: 's' },
+      ),
     );
-    expect(await callAnswering(upstream, CALL, async () => ({ action: 'cancel' }))).toEqual({ done: true });
+    expect(await answerInputRequests(upstream, CALL, async () => ({ action: 'cancel' }))).toEqual({ done: true });
     expect(mini.of('tools/call')[1]?.rpc.params).not.toHaveProperty('inputResponses');
   });
 
   test('gives up a server that asks without end', async () => {
-    const { mini, upstream } = await server((seen, response) => result(response, seen, { resultType: 'input_required', requestState: 's' }));
-    await expect(callAnswering(upstream, CALL, async () => ({ action: 'cancel' }))).rejects.toMatchObject({ code: 'protocol_error' });
+    const { mini, upstream } = await server((seen, response) =>
+      result(response, seen, { resultType: 'input_required', requestState: 's' }),
+    );
+    await expect(answerInputRequests(upstream, CALL, async () => ({ action: 'cancel' }))).rejects.toMatchObject({
+      code: 'protocol_error',
+    });
     expect(mini.of('tools/call')).toHaveLength(11);
   });
 
-  test.each([question({}, 'sampling/createMessage'), question({}, 'roots/list'), 'nonsense'])('gives up a server that asks for %j', async (request) => {
-    const { upstream } = await server((seen, response) => result(response, seen, { resultType: 'input_required', inputRequests: { a: request } }));
-    await expect(callAnswering(upstream, CALL, async () => ({ action: 'cancel' }))).rejects.toMatchObject({ code: 'protocol_error' });
-  });
+  test.each([question({}, 'sampling/createMessage'), question({}, 'roots/list'), 'nonsense'])(
+    'gives up a server that asks for %j',
+    async (request) => {
+      const { upstream } = await server((seen, response) =>
+        result(response, seen, { resultType: 'input_required', inputRequests: { a: request } }),
+      );
+      await expect(answerInputRequests(upstream, CALL, async () => ({ action: 'cancel' }))).rejects.toMatchObject({
+        code: 'protocol_error',
+      });
+    },
+  );
 
   test('declines to open a page without asking anybody', async () => {
     const { mini, upstream } = await server((seen, response) =>
-      result(response, seen, seen.rpc.params?.inputResponses ? {} : { resultType: 'input_required', inputRequests: { a: question({ mode: 'url', url: 'https://x' }) } }),
+      result(
+        response,
+        seen,
+        seen.rpc.params?.inputResponses
+          ? {}
+          : { resultType: 'input_required', inputRequests: { a: question({ mode: 'url', url: 'https://x' }) } },
+      ),
     );
     const handler = vi.fn();
-    await callAnswering(upstream, CALL, handler);
+    await answerInputRequests(upstream, CALL, handler);
     expect(handler).not.toHaveBeenCalled();
     expect(mini.of('tools/call')[1]?.rpc.params?.inputResponses).toEqual({ a: { action: 'decline' } });
   });
@@ -148,7 +190,10 @@ describe('acceptWithDefaults', () => {
     });
   });
 
-  test.each([undefined, null, 'x', {}, { properties: [] }, { properties: { a: null, b: true } }])('makes nothing of %j', (schema) => {
-    expect(acceptWithDefaults(schema)).toEqual({});
-  });
+  test.each([undefined, null, 'x', {}, { properties: [] }, { properties: { a: null, b: true } }])(
+    'makes nothing of %j',
+    (schema) => {
+      expect(acceptWithDefaults(schema)).toEqual({});
+    },
+  );
 });

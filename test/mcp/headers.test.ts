@@ -11,7 +11,8 @@ function decode(field: string): string {
   return encoded === undefined ? field : Buffer.from(encoded, 'base64').toString('utf8');
 }
 
-const withProperties = (properties: Record<string, unknown>) => tool('t', { inputSchema: { type: 'object', properties } });
+const withProperties = (properties: Record<string, unknown>) =>
+  tool('t', { inputSchema: { type: 'object', properties } });
 
 describe('encodeHeaderValue', () => {
   test.each([
@@ -29,10 +30,12 @@ describe('encodeHeaderValue', () => {
 
   test('survives a header and comes back the same, whatever the value', () => {
     const values = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.string());
-    fc.assert(fc.property(values, (value) => {
-      const headers = new Headers({ 'mcp-name': encodeHeaderValue(value) });
-      expect(decode(headers.get('mcp-name') ?? '')).toBe(value.toWellFormed());
-    }));
+    fc.assert(
+      fc.property(values, (value) => {
+        const headers = new Headers({ 'mcp-name': encodeHeaderValue(value) });
+        expect(decode(headers.get('mcp-name') ?? '')).toBe(value.toWellFormed());
+      }),
+    );
   });
 });
 
@@ -66,7 +69,9 @@ describe('mirroredHeaders', () => {
   });
 
   test('is not led astray by names of the prototype', () => {
-    const odd = withProperties({ constructor: { type: 'object', properties: { name: { type: 'string', 'x-mcp-header': 'N' } } } });
+    const odd = withProperties({
+      constructor: { type: 'object', properties: { name: { type: 'string', 'x-mcp-header': 'N' } } },
+    });
     expect(mirroredHeaders(odd, {})).toEqual({});
   });
 
@@ -87,7 +92,10 @@ describe('mirroredHeaders', () => {
     ['a number', { a: { type: 'number', 'x-mcp-header': 'A' } }],
     ['several types', { a: { type: ['string', 'null'], 'x-mcp-header': 'A' } }],
     ['a name used twice', { a: { type: 'string', 'x-mcp-header': 'A' }, b: { type: 'string', 'x-mcp-header': 'A' } }],
-    ['a name used twice in another case', { a: { type: 'string', 'x-mcp-header': 'My' }, b: { type: 'string', 'x-mcp-header': 'mY' } }],
+    [
+      'a name used twice in another case',
+      { a: { type: 'string', 'x-mcp-header': 'My' }, b: { type: 'string', 'x-mcp-header': 'mY' } },
+    ],
     ['items of an array', { a: { type: 'array', items: { type: 'string', 'x-mcp-header': 'A' } } }],
     ['a branch', { a: { anyOf: [{ type: 'string', 'x-mcp-header': 'A' }] } }],
     ['a definition', { a: { $defs: { x: { type: 'string', 'x-mcp-header': 'A' } } } }],
@@ -102,14 +110,22 @@ describe('mirroredHeaders', () => {
   });
 
   test('stays quick with many annotations', () => {
-    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`p${n}`, { type: 'string', 'x-mcp-header': `H${n}` }]));
+    const many = Object.fromEntries(
+      Array.from({ length: 50_000 }, (_, n) => [`p${n}`, { type: 'string', 'x-mcp-header': `H${n}` }]),
+    );
     expect(mirroringFault(withProperties(many))).toBeNull();
   });
 });
 
 describe('modernHeaders', () => {
   test('keeps custom headers but lets none take the place of the protocol', () => {
-    const custom = { Authorization: 'Bearer x', 'X-Team': 'a', Accept: 'text/html', 'Mcp-Method': 'evil', 'MCP-Session-Id': 's' };
+    const custom = {
+      Authorization: 'Bearer x',
+      'X-Team': 'a',
+      Accept: 'text/html',
+      'Mcp-Method': 'evil',
+      'MCP-Session-Id': 's',
+    };
     const headers = Object.fromEntries(modernHeaders(custom, '2026-07-28', { method: 'tools/list', params: {} }));
     expect(headers).toEqual({
       authorization: 'Bearer x',

@@ -19,7 +19,10 @@ type Script = {
 };
 
 /** A server of the oldest transport: GET opens the stream, POSTs go to /messages, everything else is 405. */
-async function oldServer({ endpoint = '/messages?s=1', answer = () => null }: Script = {}): Promise<MiniServer & { streams: ServerResponse[] }> {
+async function oldServer({
+  endpoint = '/messages?s=1',
+  answer = () => null,
+}: Script = {}): Promise<MiniServer & { streams: ServerResponse[] }> {
   const streams: ServerResponse[] = [];
   const server = await miniServer((seen, response) => {
     if (seen.http === 'GET') {
@@ -44,8 +47,20 @@ describe('a server of 2024-11-05', () => {
     const server = await oldServer({ answer: lists });
     const upstream = await openUpstream({ ...OPTIONS, url: server.url });
     expect(await upstream.request('tools/list')).toEqual({ tools: [] });
-    expect(upstream.protocol).toEqual({ version: '2024-11-05', transport: 'http_sse', serverName: 'old', serverVersion: '0.1' });
-    expect(server.methods()).toEqual(['server/discover', 'initialize', 'GET', 'initialize', 'notifications/initialized', 'tools/list']);
+    expect(upstream.protocol).toEqual({
+      version: '2024-11-05',
+      transport: 'http_sse',
+      serverName: 'old',
+      serverVersion: '0.1',
+    });
+    expect(server.methods()).toEqual([
+      'server/discover',
+      'initialize',
+      'GET',
+      'initialize',
+      'notifications/initialized',
+      'tools/list',
+    ]);
     expect(server.seen.map(({ path }) => path).slice(2)).toEqual(['/mcp', ...Array(3).fill('/messages?s=1')]);
     for (const { headers } of server.seen) expect(headers.authorization).toBe('Bearer token-1');
     await upstream.close();
@@ -59,17 +74,20 @@ describe('a server of 2024-11-05', () => {
     await upstream.close();
   });
 
-  test.each(['https://evil.example/messages', '//evil.example/x', 'http://127.0.0.1:1/x', 'javascript:alert(1)', 'http://['])(
-    'is not sent anything to %s',
-    async (endpoint) => {
-      const server = await oldServer({ endpoint });
-      await expect(openUpstream({ ...OPTIONS, url: server.url, pinnedVersion: '2024-11-05' })).rejects.toMatchObject({
-        code: 'upstream_invalid_response',
-        message: expect.stringContaining('origin'),
-      });
-      expect(server.methods()).toEqual(['GET']);
-    },
-  );
+  test.each([
+    'https://evil.example/messages',
+    '//evil.example/x',
+    'http://127.0.0.1:1/x',
+    'javascript:alert(1)',
+    'http://[',
+  ])('is not sent anything to %s', async (endpoint) => {
+    const server = await oldServer({ endpoint });
+    await expect(openUpstream({ ...OPTIONS, url: server.url, pinnedVersion: '2024-11-05' })).rejects.toMatchObject({
+      code: 'upstream_invalid_response',
+      message: expect.stringContaining('origin'),
+    });
+    expect(server.methods()).toEqual(['GET']);
+  });
 
   test('may ask for the credential at its stream alone', async () => {
     const server = await miniServer((seen, response) => void response.writeHead(seen.http === 'GET' ? 401 : 404).end());
@@ -89,7 +107,12 @@ describe('a server of 2024-11-05', () => {
     const server = await miniServer((seen, response) => {
       if (seen.http === 'GET') response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hm\n\n');
     });
-    const opening = openUpstream({ ...OPTIONS, url: server.url, remembered: REMEMBERED, signal: AbortSignal.timeout(100) });
+    const opening = openUpstream({
+      ...OPTIONS,
+      url: server.url,
+      remembered: REMEMBERED,
+      signal: AbortSignal.timeout(100),
+    });
     await expect(opening).rejects.toMatchObject({ code: 'upstream_timeout' });
   });
 
@@ -102,7 +125,9 @@ describe('a server of 2024-11-05', () => {
         if (waiting.length < 2) return null;
         stream.write(event({ id: 'p1', method: 'ping' }));
         for (const { rpc } of [...waiting].reverse()) {
-          stream.write(event({ method: 'notifications/progress', params: { progressToken: rpc.id, progress: rpc.id } }));
+          stream.write(
+            event({ method: 'notifications/progress', params: { progressToken: rpc.id, progress: rpc.id } }),
+          );
           stream.write(event({ id: rpc.id, result: { for: rpc.params?.name } }));
         }
         return null;
@@ -110,7 +135,8 @@ describe('a server of 2024-11-05', () => {
     });
     const upstream = await openUpstream({ ...OPTIONS, url: server.url, remembered: REMEMBERED });
     const progressed: unknown[] = [];
-    const call = (name: string) => upstream.request('tools/call', { name }, { onProgress: () => progressed.push(name) });
+    const call = (name: string) =>
+      upstream.request('tools/call', { name }, { onProgress: () => progressed.push(name) });
     expect(await Promise.all([call('a'), call('b')])).toEqual([{ for: 'a' }, { for: 'b' }]);
     expect(progressed.sort()).toEqual(['a', 'b']);
     await until('an answer to ping', () => server.seen.find(({ rpc }) => rpc.id === 'p1'));
@@ -127,23 +153,33 @@ describe('a server of 2024-11-05', () => {
   });
 
   test('that closes its stream during a tool call leaves the call alone', async () => {
-    const server = await oldServer({ answer: (seen, stream) => (seen.rpc.method === 'tools/call' ? void stream.end() : null) });
+    const server = await oldServer({
+      answer: (seen, stream) => (seen.rpc.method === 'tools/call' ? void stream.end() : null),
+    });
     const upstream = await openUpstream({ ...OPTIONS, url: server.url, remembered: REMEMBERED });
-    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({
+      code: 'upstream_invalid_response',
+    });
     expect(server.of('tools/call')).toHaveLength(1);
     await upstream.close();
   });
 
   test('may not answer more than the caller allows', async () => {
-    const server = await oldServer({ answer: ({ rpc }) => rpc.method === 'tools/list' && { id: rpc.id, result: { x: 'x'.repeat(5_000) } } });
+    const server = await oldServer({
+      answer: ({ rpc }) => rpc.method === 'tools/list' && { id: rpc.id, result: { x: 'x'.repeat(5_000) } },
+    });
     const upstream = await openUpstream({ ...OPTIONS, url: server.url, remembered: REMEMBERED });
-    await expect(upstream.request('tools/list', {}, { maxBytes: 1_000 })).rejects.toMatchObject({ code: 'upstream_too_large' });
+    await expect(upstream.request('tools/list', {}, { maxBytes: 1_000 })).rejects.toMatchObject({
+      code: 'upstream_too_large',
+    });
     await upstream.close();
   });
 
   test('is told of a cancelled request', async () => {
     const abort = new AbortController();
-    const server = await oldServer({ answer: ({ rpc }) => (rpc.method === 'tools/call' ? void abort.abort(new Error('enough')) : null) });
+    const server = await oldServer({
+      answer: ({ rpc }) => (rpc.method === 'tools/call' ? void abort.abort(new Error('enough')) : null),
+    });
     const upstream = await openUpstream({ ...OPTIONS, url: server.url, remembered: REMEMBERED });
     await expect(upstream.request('tools/call', { name: 'x' }, { signal: abort.signal })).rejects.toThrow('enough');
     await until('a cancellation', () => server.of('notifications/cancelled')[0]);

@@ -6,19 +6,23 @@ import { messagesIn } from '../../src/mcp/json-rpc.ts';
 
 describe('parseJson', () => {
   test('reads every JSON value as JSON.parse does', () => {
-    fc.assert(fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
-      expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+        expect(parseJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 
   test('never fails with anything but a clear error, whatever the text', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[[\]{}",:\\a0]*$/)), (text) => {
-      try {
-        parseJson(text);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'upstream_invalid_response' });
-      }
-    }));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[[\]{}",:\\a0]*$/)), (text) => {
+        try {
+          parseJson(text);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'upstream_invalid_response' });
+        }
+      }),
+    );
   });
 
   test.each([

@@ -5,7 +5,12 @@ import { until } from '../support/until.ts';
 import type { Rpc, Seen } from './mini-server.ts';
 import { event, json, legacy, miniServer, OPTIONS, result, rpcError, sse } from './mini-server.ts';
 
-const REMEMBERED = { version: '2025-11-25', transport: 'streamable_http', serverName: null, serverVersion: null } as const;
+const REMEMBERED = {
+  version: '2025-11-25',
+  transport: 'streamable_http',
+  serverName: null,
+  serverVersion: null,
+} as const;
 
 /** A server that gives a new session to each initialize and takes requests as `answer` says. */
 async function connected(answer: (seen: Seen, response: ServerResponse) => boolean | undefined, more: object = {}) {
@@ -16,20 +21,28 @@ async function connected(answer: (seen: Seen, response: ServerResponse) => boole
   return { server, upstream };
 }
 
-const posted = (method: string, then: (seen: Seen, response: ServerResponse) => unknown) => (seen: Seen, response: ServerResponse) => {
-  if (seen.rpc.method !== method) return false;
-  then(seen, response);
-  return true;
-};
+const posted =
+  (method: string, then: (seen: Seen, response: ServerResponse) => unknown) =>
+  (seen: Seen, response: ServerResponse) => {
+    if (seen.rpc.method !== method) return false;
+    then(seen, response);
+    return true;
+  };
 
 describe('a session', () => {
   test('is initialized, used with its id and version, and ended', async () => {
-    const { server, upstream } = await connected(posted('tools/list', (seen, response) => result(response, seen, { tools: [] })));
+    const { server, upstream } = await connected(
+      posted('tools/list', (seen, response) => result(response, seen, { tools: [] })),
+    );
     await upstream.request('tools/list');
     await upstream.close();
     expect(server.methods()).toEqual(['initialize', 'notifications/initialized', 'tools/list', 'DELETE']);
     const [initialize, ...later] = server.seen;
-    expect(initialize?.rpc.params).toEqual({ protocolVersion: '2025-11-25', capabilities: {}, clientInfo: OPTIONS.clientInfo });
+    expect(initialize?.rpc.params).toEqual({
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: OPTIONS.clientInfo,
+    });
     expect(initialize?.headers['mcp-session-id']).toBeUndefined();
     for (const { headers } of later) {
       expect(headers).toMatchObject({
@@ -75,7 +88,14 @@ describe('a session', () => {
       }),
     );
     expect(await upstream.request('tools/call', { name: 'x' })).toEqual({ content: [] });
-    expect(server.methods()).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'initialize', 'notifications/initialized', 'tools/call']);
+    expect(server.methods()).toEqual([
+      'initialize',
+      'notifications/initialized',
+      'tools/call',
+      'initialize',
+      'notifications/initialized',
+      'tools/call',
+    ]);
     expect(server.of('initialize')[1]?.headers['mcp-session-id']).toBeUndefined();
   });
 
@@ -92,21 +112,27 @@ describe('a session', () => {
   });
 
   test('that gets lost again and again is not chased', async () => {
-    const { server, upstream } = await connected(posted('tools/list', (_, response) => void response.writeHead(404).end()));
+    const { server, upstream } = await connected(
+      posted('tools/list', (_, response) => void response.writeHead(404).end()),
+    );
     await expect(upstream.request('tools/list')).rejects.toMatchObject({ status: 404 });
     expect(server.of('tools/list')).toHaveLength(2);
     expect(server.of('initialize')).toHaveLength(2);
   });
 
   test('is replaced, but a tool call that the server had read is not repeated', async () => {
-    const { server, upstream } = await connected(posted('tools/call', (seen, response) => rpcError(response, 404, seen.rpc.id, -32000)));
+    const { server, upstream } = await connected(
+      posted('tools/call', (seen, response) => rpcError(response, 404, seen.rpc.id, -32000)),
+    );
     await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ rpcCode: -32000 });
     expect(server.of('tools/call')).toHaveLength(1);
   });
 
   test('is not given up for an error that answers the request', async () => {
-    const { server, upstream } = await connected(posted('tools/call', (seen, response) => rpcError(response, 400, seen.rpc.id, -32602)));
-    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ rpcCode: -32602 });
+    const { server, upstream } = await connected(
+      posted('resources/read', (seen, response) => rpcError(response, 400, seen.rpc.id, -32602)),
+    );
+    await expect(upstream.request('resources/read', { uri: 'x:y' })).rejects.toMatchObject({ rpcCode: -32602 });
     expect(server.of('initialize')).toHaveLength(1);
   });
 
@@ -166,7 +192,9 @@ describe('an answer in pieces', () => {
     ['asks for too long a wait', 'id: e1\nretry: 999999999\ndata: \n\n', 0],
     ['does not go on (405)', 'id: e1\nretry: 100\ndata: \n\n', 1],
   ])('is given up without a repetition when the server %s', async (_, piece, gets) => {
-    const { server, upstream } = await connected(posted('tools/call', (__, response) => response.end(void sse(response, piece))));
+    const { server, upstream } = await connected(
+      posted('tools/call', (__, response) => response.end(void sse(response, piece))),
+    );
     await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({
       code: 'upstream_invalid_response',
       message: expect.stringContaining('whether the request took effect is unknown'),
@@ -176,17 +204,24 @@ describe('an answer in pieces', () => {
   });
 
   test('is given up when resuming brings nothing new', async () => {
-    const same = (_: Seen, __: Rpc, response: ServerResponse) => void response.end(void sse(response, 'id: e1\nretry: 1\ndata: \n\n'));
+    const same = (_: Seen, __: Rpc, response: ServerResponse) =>
+      void response.end(void sse(response, 'id: e1\nretry: 1\ndata: \n\n'));
     const { server, upstream } = await connected(streams(Array.from({ length: 20 }, () => same)));
-    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({
+      code: 'upstream_invalid_response',
+    });
     expect(server.seen.filter(({ http }) => http === 'GET')).toHaveLength(3);
   });
 
   test('counts as one answer against the size limit', async () => {
     const piece = (n: number) => (_: Seen, __: Rpc, response: ServerResponse) =>
-      void response.end(void sse(response, event({ method: 'x', params: 'x'.repeat(4_000) }, `e${n}`).replace('id:', 'retry: 1\nid:')));
+      void response.end(
+        void sse(response, event({ method: 'x', params: 'x'.repeat(4_000) }, `e${n}`).replace('id:', 'retry: 1\nid:')),
+      );
     const { upstream } = await connected(streams(Array.from({ length: 20 }, (_, n) => piece(n))));
-    await expect(upstream.request('tools/call', { name: 'x' }, { maxBytes: 10_000 })).rejects.toMatchObject({ code: 'upstream_too_large' });
+    await expect(upstream.request('tools/call', { name: 'x' }, { maxBytes: 10_000 })).rejects.toMatchObject({
+      code: 'upstream_too_large',
+    });
   });
 
   test('is not resumed in a session that is gone, nor is the call repeated', async () => {
@@ -196,7 +231,9 @@ describe('an answer in pieces', () => {
         (_, __, response) => response.writeHead(404).end(),
       ]),
     );
-    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({
+      code: 'upstream_invalid_response',
+    });
     expect(server.of('tools/call')).toHaveLength(1);
   });
 });
@@ -220,11 +257,14 @@ describe('what a server sends besides', () => {
     expect(headers['mcp-session-id']).toBe('session-1');
   });
 
-  test.each(['elicitation/create', 'sampling/createMessage', 'roots/list', 'x'])('%s is refused when it was not declared', async (method) => {
-    const { server, upstream } = await connected(asks({ method }));
-    await upstream.request('tools/call', { name: 'x' });
-    expect((await answerFrom(server)).rpc).toMatchObject({ id: 'q1', error: { code: -32601 } });
-  });
+  test.each(['elicitation/create', 'sampling/createMessage', 'roots/list', 'x'])(
+    '%s is refused when it was not declared',
+    async (method) => {
+      const { server, upstream } = await connected(asks({ method }));
+      await upstream.request('tools/call', { name: 'x' });
+      expect((await answerFrom(server)).rpc).toMatchObject({ id: 'q1', error: { code: -32601 } });
+    },
+  );
 
   test('a question is put to the handler when elicitation was declared', async () => {
     const { server, upstream } = await connected(asks({ method: 'elicitation/create', params: { message: 'Who?' } }), {
@@ -275,7 +315,10 @@ describe('what a server sends besides', () => {
     const release = Promise.withResolvers<{ action: 'cancel' }>();
     const { upstream } = await connected(
       posted('tools/call', (seen, response) => {
-        sse(response, Array.from({ length: 500 }, (_, n) => event({ id: `q${n}`, method: 'elicitation/create' })).join(''));
+        sse(
+          response,
+          Array.from({ length: 500 }, (_, n) => event({ id: `q${n}`, method: 'elicitation/create' })).join(''),
+        );
         response.end(event({ id: seen.rpc.id, result: {} }));
       }),
       {
@@ -306,7 +349,9 @@ describe('what a server sends besides', () => {
 
   test('answers of 2025-03-26 may come as a batch', async () => {
     const { upstream } = await connected(
-      posted('tools/list', (seen, response) => json(response, 200, [{ method: 'x' }, { id: seen.rpc.id, result: { tools: [] } }])),
+      posted('tools/list', (seen, response) =>
+        json(response, 200, [{ method: 'x' }, { id: seen.rpc.id, result: { tools: [] } }]),
+      ),
     );
     expect(await upstream.request('tools/list')).toEqual({ tools: [] });
   });

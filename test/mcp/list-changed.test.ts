@@ -19,7 +19,8 @@ async function watch(reply: Reply) {
 }
 
 describe('watchToolList at a modern server', () => {
-  const stamped = (id: unknown, method: string, params: object = {}) => event({ method, params: { ...params, _meta: { [SUBSCRIPTION]: id } } });
+  const stamped = (id: unknown, method: string, params: object = {}) =>
+    event({ method, params: { ...params, _meta: { [SUBSCRIPTION]: id } } });
   const acknowledged = (id: unknown, toolsListChanged: unknown = true) =>
     stamped(id, 'notifications/subscriptions/acknowledged', { notifications: { toolsListChanged } });
   const listening = (script: (id: unknown, response: ServerResponse) => void): Reply =>
@@ -32,7 +33,10 @@ describe('watchToolList at a modern server', () => {
   test('asks for tool changes, is ready once that is granted, and tells each of its own', async () => {
     const { server, onChange, onReady, ended } = await watch(
       listening((id, response) => {
-        sse(response, `: hello\n\n${acknowledged(id)}${stamped('other', CHANGED)}${stamped(id, CHANGED)}: ping\n\n${stamped(id, CHANGED)}`);
+        sse(
+          response,
+          `: hello\n\n${acknowledged(id)}${stamped('other', CHANGED)}${stamped(id, CHANGED)}: ping\n\n${stamped(id, CHANGED)}`,
+        );
         response.end(event({ id, result: { _meta: { [SUBSCRIPTION]: id } } }));
       }),
     );
@@ -120,7 +124,10 @@ describe('watchToolList at a legacy server', () => {
     const silent = await watch(
       legacy((seen, response) => {
         if (seen.rpc.method !== 'initialize') return false;
-        json(response, 200, { id: seen.rpc.id, result: { protocolVersion: '2025-06-18', capabilities: { tools: {} } } });
+        json(response, 200, {
+          id: seen.rpc.id,
+          result: { protocolVersion: '2025-06-18', capabilities: { tools: {} } },
+        });
         return true;
       }),
     );
@@ -142,7 +149,9 @@ test('watchToolList listens on the one stream of a 2024-11-05 server', async () 
     const greeting = { protocolVersion: '2024-11-05', capabilities: { tools: { listChanged: true } } };
     if (seen.rpc.method === 'initialize') stream?.write(event({ id: seen.rpc.id, result: greeting }));
     if (seen.rpc.method === 'notifications/initialized') {
-      void until('the watch to be ready', () => onReady.mock.calls.length === 1).then(() => stream?.end(event({ method: CHANGED })));
+      void until('the watch to be ready', () => onReady.mock.calls.length === 1).then(() =>
+        stream?.end(event({ method: CHANGED })),
+      );
     }
   });
   expect(await ended).toBe('closed');

@@ -88,8 +88,11 @@ describe('a modern request', () => {
     const notified: unknown[] = [];
     const { upstream } = await connected(
       (seen, response) => {
-        const progress = (progressToken: unknown) => ({ method: 'notifications/progress', params: { progressToken, progress: 1 } });
-        const { progressToken } = seen.rpc.params?._meta as { progressToken: unknown };
+        const progress = (progressToken: unknown) => ({
+          method: 'notifications/progress',
+          params: { progressToken, progress: 1 },
+        });
+        const { progressToken } = (seen.rpc.params?._meta ?? {}) as { progressToken?: unknown };
         const log = { method: 'notifications/message', params: { data: 'x' } };
         sse(response, event(progress(progressToken)) + event(progress('other')) + event(log));
         response.end(event({ id: seen.rpc.id, result: {} }));
@@ -114,7 +117,9 @@ describe('a modern request', () => {
 
 describe('a modern request that goes wrong', () => {
   test('tells a JSON-RPC error with its code, words and data', async () => {
-    const { upstream } = await connected((seen, response) => rpcError(response, 400, seen.rpc.id, -32602, { field: 'x' }));
+    const { upstream } = await connected((seen, response) =>
+      rpcError(response, 400, seen.rpc.id, -32602, { field: 'x' }),
+    );
     await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({
       code: 'rpc_error',
       rpcCode: -32602,
@@ -125,13 +130,21 @@ describe('a modern request that goes wrong', () => {
   });
 
   test('keeps no data of unreasonable size', async () => {
-    const { upstream } = await connected((seen, response) => rpcError(response, 200, seen.rpc.id, -32000, 'x'.repeat(100_000)));
+    const { upstream } = await connected((seen, response) =>
+      rpcError(response, 200, seen.rpc.id, -32000, 'x'.repeat(100_000)),
+    );
     await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ rpcData: undefined });
   });
 
   test('an unknown method in 404 does not shake the era', async () => {
     const { server, upstream } = await connected((seen, response) => rpcError(response, 404, seen.rpc.id, -32601));
     await expect(upstream.request('prompts/list')).rejects.toMatchObject({ rpcCode: -32601 });
+    expect(server.methods()).toEqual(['prompts/list']);
+  });
+
+  test('HTTP 404 without a body does not shake the era of a server that was just asked', async () => {
+    const { server, upstream } = await connected((_, response) => void response.writeHead(404).end());
+    await expect(upstream.request('prompts/list')).rejects.toMatchObject({ status: 404 });
     expect(server.methods()).toEqual(['prompts/list']);
   });
 
@@ -164,7 +177,9 @@ describe('a modern request that goes wrong', () => {
       sse(response, 'id: 1\ndata: {"method":"x"}\n\n');
       response.end();
     });
-    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+    await expect(upstream.request('tools/call', { name: 'x' })).rejects.toMatchObject({
+      code: 'upstream_invalid_response',
+    });
     expect(server.seen).toHaveLength(1);
   });
 
@@ -197,6 +212,8 @@ describe('a modern request that goes wrong', () => {
       };
       more();
     });
-    await expect(upstream.request('tools/list', {}, { maxBytes: 100_000 })).rejects.toMatchObject({ code: 'upstream_too_large' });
+    await expect(upstream.request('tools/list', {}, { maxBytes: 100_000 })).rejects.toMatchObject({
+      code: 'upstream_too_large',
+    });
   });
 });

@@ -5,11 +5,18 @@ import { openUpstream } from '../../src/mcp/upstream.ts';
 import type { Reply } from './mini-server.ts';
 import { json, legacy, miniServer, modern, OPTIONS, result, rpcError } from './mini-server.ts';
 
-const MODERN: Protocol = { version: '2026-07-28', transport: 'streamable_http', serverName: 'old', serverVersion: null };
+const MODERN: Protocol = {
+  version: '2026-07-28',
+  transport: 'streamable_http',
+  serverName: 'old',
+  serverVersion: null,
+};
 const LEGACY: Protocol = { ...MODERN, version: '2025-11-25' };
 const LIST = { tools: [] };
 
-const listing = (reply: (more: (seen: Parameters<Reply>[0], response: Parameters<Reply>[1]) => boolean) => Reply): Reply =>
+const listing = (
+  reply: (more: (seen: Parameters<Reply>[0], response: Parameters<Reply>[1]) => boolean) => Reply,
+): Reply =>
   reply((seen, response) => {
     if (seen.rpc.method !== 'tools/list') return false;
     result(response, seen, LIST);
@@ -30,8 +37,17 @@ describe('without an earlier verdict', () => {
   test('a modern server is found by one request', async () => {
     const server = await miniServer(listing(modern));
     const notes: string[] = [];
-    const upstream = await openUpstream({ ...OPTIONS, url: server.url, note: (step, text) => notes.push(`${step}: ${text}`) });
-    expect(upstream.protocol).toEqual({ version: '2026-07-28', transport: 'streamable_http', serverName: 'mini', serverVersion: '1' });
+    const upstream = await openUpstream({
+      ...OPTIONS,
+      url: server.url,
+      note: (step, text) => notes.push(`${step}: ${text}`),
+    });
+    expect(upstream.protocol).toEqual({
+      version: '2026-07-28',
+      transport: 'streamable_http',
+      serverName: 'mini',
+      serverVersion: '1',
+    });
     expect(upstream.capabilities).toEqual({ tools: { listChanged: true } });
     expect(upstream.instructions).toBe('Be kind.');
     expect(server.methods()).toEqual(['server/discover']);
@@ -57,25 +73,33 @@ describe('without an earlier verdict', () => {
     const server = await miniServer((seen, response) =>
       rpcError(response, 400, seen.rpc.id, -32022, { supported: ['2026-07-28'] }),
     );
-    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({ code: 'protocol_version_unsupported' });
+    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({
+      code: 'protocol_version_unsupported',
+    });
     expect(server.seen).toHaveLength(2);
   });
 
   test.each([
     ['by an error', (seen, response) => rpcError(response, 400, seen.rpc.id, -32022, { supported: ['2031-01-01'] })],
     ['by a result', (seen, response) => result(response, seen, { supportedVersions: ['2031-01-01'] })],
-  ] satisfies [string, Reply][])('a server that names only versions we do not speak, %s, is not initialized', async (_, reply) => {
-    const server = await miniServer(reply);
-    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({
-      code: 'protocol_version_unsupported',
-      message: expect.stringContaining('2031-01-01'),
-    });
-    expect(server.methods()).toEqual(['server/discover']);
-  });
+  ] satisfies [string, Reply][])(
+    'a server that names only versions we do not speak, %s, is not initialized',
+    async (_, reply) => {
+      const server = await miniServer(reply);
+      await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({
+        code: 'protocol_version_unsupported',
+        message: expect.stringContaining('2031-01-01'),
+      });
+      expect(server.methods()).toEqual(['server/discover']);
+    },
+  );
 
   test.each([-32020, -32021])('error %i at the probe is told, not hidden behind initialize', async (code) => {
     const server = await miniServer((seen, response) => rpcError(response, 400, seen.rpc.id, code));
-    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({ code: 'rpc_error', rpcCode: code });
+    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({
+      code: 'rpc_error',
+      rpcCode: code,
+    });
     expect(server.methods()).toEqual(['server/discover']);
   });
 
@@ -88,7 +112,10 @@ describe('without an earlier verdict', () => {
     ['an unknown method in 404', (seen, response) => rpcError(response, 404, seen.rpc.id, -32601)],
     ['invalid params in 400', (seen, response) => rpcError(response, 400, seen.rpc.id, -32602)],
     ['a session that is missing', (_, response) => rpcError(response, 400, null, -32000)],
-    ['legacy versions only', (seen, response) => rpcError(response, 400, seen.rpc.id, -32022, { supported: ['2025-06-18'] })],
+    [
+      'legacy versions only',
+      (seen, response) => rpcError(response, 400, seen.rpc.id, -32022, { supported: ['2025-06-18'] }),
+    ],
     ['legacy versions in a result', (seen, response) => result(response, seen, { supportedVersions: ['2025-06-18'] })],
     ['-32022 without a list', (seen, response) => rpcError(response, 400, seen.rpc.id, -32022)],
     ['an empty result', (seen, response) => result(response, seen, {})],
@@ -97,12 +124,19 @@ describe('without an earlier verdict', () => {
   ])('%s at the probe leads to initialize', async (_, probed) => {
     const server = await miniServer(legacyThat(probed));
     const upstream = await openUpstream({ ...OPTIONS, url: server.url });
-    expect(upstream.protocol).toEqual({ version: '2025-11-25', transport: 'streamable_http', serverName: 'mini', serverVersion: '1' });
+    expect(upstream.protocol).toEqual({
+      version: '2025-11-25',
+      transport: 'streamable_http',
+      serverName: 'mini',
+      serverVersion: '1',
+    });
     expect(server.methods()).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
   });
 
   test.each([401, 403])('HTTP %i comes out with its headers, and nothing else is tried', async (status) => {
-    const server = await miniServer((_, response) => void response.writeHead(status, { 'www-authenticate': 'Bearer a="b"' }).end());
+    const server = await miniServer(
+      (_, response) => void response.writeHead(status, { 'www-authenticate': 'Bearer a="b"' }).end(),
+    );
     const error = await openUpstream({ ...OPTIONS, url: server.url }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(UpstreamStatusError);
     expect(error).toMatchObject({ status, code: 'upstream_http_error', details: { upstreamStatus: status } });
@@ -132,7 +166,9 @@ describe('without an earlier verdict', () => {
       calls += 1;
       return Promise.reject(new TypeError('fetch failed'));
     };
-    await expect(openUpstream({ ...OPTIONS, fetch, url: 'http://127.0.0.1/' })).rejects.toMatchObject({ code: 'upstream_unreachable' });
+    await expect(openUpstream({ ...OPTIONS, fetch, url: 'http://127.0.0.1/' })).rejects.toMatchObject({
+      code: 'upstream_unreachable',
+    });
     expect(calls).toBe(1);
   });
 
@@ -151,25 +187,39 @@ describe('without an earlier verdict', () => {
 });
 
 describe('initialize', () => {
-  test.each(['2025-06-18', '2025-03-26', '2024-11-05'])('takes the counter-offer %s and uses it from then on', async (version) => {
-    const server = await miniServer(listing((more) => legacy(more, { version })));
-    const upstream = await openUpstream({ ...OPTIONS, url: server.url });
-    expect(upstream.protocol.version).toBe(version);
-    await upstream.request('tools/list');
-    expect(server.of('initialize')[0]?.rpc.params?.protocolVersion).toBe('2025-11-25');
-    expect(server.of('initialize')[0]?.headers['mcp-protocol-version']).toBeUndefined();
-    expect(server.of('tools/list')[0]?.headers['mcp-protocol-version']).toBe(version);
-  });
+  test.each(['2025-06-18', '2025-03-26', '2024-11-05'])(
+    'takes the counter-offer %s and uses it from then on',
+    async (version) => {
+      const server = await miniServer(listing((more) => legacy(more, { version })));
+      const upstream = await openUpstream({ ...OPTIONS, url: server.url });
+      expect(upstream.protocol.version).toBe(version);
+      await upstream.request('tools/list');
+      expect(server.of('initialize')[0]?.rpc.params?.protocolVersion).toBe('2025-11-25');
+      expect(server.of('initialize')[0]?.headers['mcp-protocol-version']).toBeUndefined();
+      expect(server.of('tools/list')[0]?.headers['mcp-protocol-version']).toBe(version);
+    },
+  );
 
-  test.each(['2023-01-01', '2026-07-28', ''])('gives up at the counter-offer %j and ends the session', async (version) => {
-    const server = await miniServer(legacy(() => false, { version }));
-    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({ code: 'protocol_version_unsupported' });
-    expect(server.methods()).toEqual(['server/discover', 'initialize', 'DELETE']);
-  });
+  test.each(['2023-01-01', '2026-07-28', ''])(
+    'gives up at the counter-offer %j and ends the session',
+    async (version) => {
+      const server = await miniServer(legacy(() => false, { version }));
+      await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({
+        code: 'protocol_version_unsupported',
+      });
+      expect(server.methods()).toEqual(['server/discover', 'initialize', 'DELETE']);
+    },
+  );
 
-  test.each([['', 'empty'], ['x'.repeat(2_000), 'too long'], ['a b', 'with a space']])('refuses the session id %#', async (session) => {
+  test.each([
+    ['', 'empty'],
+    ['x'.repeat(2_000), 'too long'],
+    ['a b', 'with a space'],
+  ])('refuses the session id %#', async (session) => {
     const server = await miniServer(legacy(() => false, { session: () => session }));
-    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+    await expect(openUpstream({ ...OPTIONS, url: server.url })).rejects.toMatchObject({
+      code: 'upstream_invalid_response',
+    });
   });
 });
 
@@ -200,7 +250,13 @@ describe('with an earlier verdict', () => {
     const upstream = await openUpstream({ ...OPTIONS, url: server.url, remembered: MODERN });
     expect(await upstream.request('tools/list')).toEqual(LIST);
     expect(upstream.protocol).toMatchObject({ version: '2025-11-25', serverName: 'mini' });
-    expect(server.methods()).toEqual(['tools/list', 'server/discover', 'initialize', 'notifications/initialized', 'tools/list']);
+    expect(server.methods()).toEqual([
+      'tools/list',
+      'server/discover',
+      'initialize',
+      'notifications/initialized',
+      'tools/list',
+    ]);
   });
 
   test.each<[string, Reply]>([
@@ -225,7 +281,9 @@ describe('with an earlier verdict', () => {
     const server = await miniServer((_, response) => void response.writeHead(401).end());
     const upstream = await openUpstream({ ...OPTIONS, url: server.url, remembered: MODERN });
     await expect(upstream.request('tools/list')).rejects.toMatchObject({ status: 401 });
-    await expect(openUpstream({ ...OPTIONS, url: server.url, remembered: LEGACY })).rejects.toMatchObject({ status: 401 });
+    await expect(openUpstream({ ...OPTIONS, url: server.url, remembered: LEGACY })).rejects.toMatchObject({
+      status: 401,
+    });
     expect(server.methods()).toEqual(['tools/list', 'initialize']);
   });
 });

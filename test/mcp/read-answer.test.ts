@@ -26,10 +26,22 @@ describe('readAnswer', () => {
     ['JSON without a type', answered(JSON.stringify(ANSWER), null)],
     ['a batch', answered(JSON.stringify([{ method: 'x' }, ANSWER]))],
     ['an event stream', stream(ANSWER)],
-    ['an event stream with a charset', answered(`data: ${JSON.stringify(ANSWER)}\n\n`, 'text/event-stream;charset=UTF-8')],
-    ['JSON spread over data lines', answered(`data: {"jsonrpc":"2.0",\ndata: "id":1,\ndata: "result":{"ok":true}}\n\n`, 'text/event-stream')],
+    [
+      'an event stream with a charset',
+      answered(`data: ${JSON.stringify(ANSWER)}\n\n`, 'text/event-stream;charset=UTF-8'),
+    ],
+    [
+      'JSON spread over data lines',
+      answered(`data: {"jsonrpc":"2.0",\ndata: "id":1,\ndata: "result":{"ok":true}}\n\n`, 'text/event-stream'),
+    ],
     ['a stream with answers to others', stream({ id: 9, result: {} }, { id: '1', result: {} }, ANSWER)],
-    ['a stream with pings that are no JSON', answered(`data: ping\n\nevent: heartbeat\ndata: {}\n\ndata: {oops\n\ndata: ${JSON.stringify(ANSWER)}\n\n`, 'text/event-stream')],
+    [
+      'a stream with pings that are no JSON',
+      answered(
+        `data: ping\n\nevent: heartbeat\ndata: {}\n\ndata: {oops\n\ndata: ${JSON.stringify(ANSWER)}\n\n`,
+        'text/event-stream',
+      ),
+    ],
   ])('finds the answer in %s', async (_, response) => {
     expect(await readAnswer(response, reading())).toMatchObject({ kind: 'result', id: 1, result: { ok: true } });
   });

@@ -51,20 +51,30 @@ describe('readEvents', () => {
   });
 
   test('gives the same events wherever the network cuts the bytes and however lines end', async () => {
-    const texts = fc.array(fc.string({ unit: 'grapheme', minLength: 1 }).map((text) => JSON.stringify({ text })), { maxLength: 6 });
+    const texts = fc.array(
+      fc.string({ unit: 'grapheme', minLength: 1 }).map((text) => JSON.stringify({ text })),
+      { maxLength: 6 },
+    );
     const lineEnd = fc.constantFrom('\n', '\r\n', '\r');
     const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 });
-    await fc.assert(fc.asyncProperty(texts, lineEnd, cuts, fc.boolean(), async (all, end, sizes, comments) => {
-      const lines = all.flatMap((text) => [...(comments ? [': ping', ''] : []), 'event: message', `data: ${text}`, '']);
-      const bytes = new TextEncoder().encode(lines.map((line) => line + end).join(''));
-      const chunks: Uint8Array[] = [];
-      for (let at = 0, n = 0; at < bytes.length; n += 1) {
-        const size = sizes[n % sizes.length] ?? 1;
-        chunks.push(bytes.slice(at, at + size));
-        at += size;
-      }
-      expect((await eventsIn(chunks)).map(({ data }) => data)).toEqual(all);
-    }));
+    await fc.assert(
+      fc.asyncProperty(texts, lineEnd, cuts, fc.boolean(), async (all, end, sizes, comments) => {
+        const lines = all.flatMap((text) => [
+          ...(comments ? [': ping', ''] : []),
+          'event: message',
+          `data: ${text}`,
+          '',
+        ]);
+        const bytes = new TextEncoder().encode(lines.map((line) => line + end).join(''));
+        const chunks: Uint8Array[] = [];
+        for (let at = 0, n = 0; at < bytes.length; n += 1) {
+          const size = sizes[n % sizes.length] ?? 1;
+          chunks.push(bytes.slice(at, at + size));
+          at += size;
+        }
+        expect((await eventsIn(chunks)).map(({ data }) => data)).toEqual(all);
+      }),
+    );
   });
 
   test('stops at an event that is larger than allowed', async () => {

@@ -10,22 +10,32 @@ import { tool } from './mini-server.ts';
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).reverse().map(([key, child]) => [key, shuffled(child)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, child]) => [key, shuffled(child)]),
+  );
 }
 
 describe('toolDigest', () => {
   test('does not depend on the order of keys', async () => {
-    await fc.assert(fc.asyncProperty(fc.jsonValue(), async (extra) => {
-      const one = tool('t', { extra });
-      expect(await toolDigest(shuffled(one) as typeof one)).toBe(await toolDigest(one));
-    }));
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (extra) => {
+        const one = tool('t', { extra });
+        expect(await toolDigest(shuffled(one) as typeof one)).toBe(await toolDigest(one));
+      }),
+    );
   });
 
   test('changes with any part of the definition', async () => {
-    await fc.assert(fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (a, b) => {
-      const isSame = canonicalJson(a) === canonicalJson(b);
-      expect((await toolDigest(tool('t', { extra: a }))) === (await toolDigest(tool('t', { extra: b })))).toBe(isSame);
-    }));
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (a, b) => {
+        const isSame = canonicalJson(a) === canonicalJson(b);
+        expect((await toolDigest(tool('t', { extra: a }))) === (await toolDigest(tool('t', { extra: b })))).toBe(
+          isSame,
+        );
+      }),
+    );
   });
 
   test('is SHA-256 over the RFC 8785 form, base64url', async () => {
@@ -38,7 +48,10 @@ describe('toolDigest', () => {
 describe('canonicalJson', () => {
   test.each([
     [{ b: 1, a: [3, { d: 4, c: null }] }, '{"a":[3,{"c":null,"d":4}],"b":1}'],
-    [{ '\u20ac': 1, '\r': 2, '1': 3, '\ud83d\ude00': 4, '\u0080': 5 }, '{"\\r":2,"1":3,"\u0080":5,"\u20ac":1,"\ud83d\ude00":4}'],
+    [
+      { '\u20ac': 1, '\r': 2, '1': 3, '\ud83d\ude00': 4, '\u0080': 5 },
+      '{"\\r":2,"1":3,"\u0080":5,"\u20ac":1,"\ud83d\ude00":4}',
+    ],
     [[1e21, 0.1, -0, 1e-7], '[1e+21,0.1,0,1e-7]'],
     [{ a: undefined, b: 'x' }, '{"b":"x"}'],
   ])('writes %j as RFC 8785 does', (value, text) => {
@@ -46,19 +59,23 @@ describe('canonicalJson', () => {
   });
 
   test('is read back as the same value', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 });
 
 describe('tool names', () => {
   test('come apart into the key and tool that they were made of', () => {
     const names = fc.string({ minLength: 1, unit: 'binary' });
-    fc.assert(fc.property(names, fc.oneof(names, fc.stringMatching(/^_*[a-z_]*x_*$/)), (name, toolName) => {
-      const key = connectorKeyFrom(name);
-      expect(parseOfferedToolName(offeredToolName(key, toolName))).toEqual({ key, tool: toolName });
-    }));
+    fc.assert(
+      fc.property(names, fc.oneof(names, fc.stringMatching(/^_*[a-z_]*x_*$/)), (name, toolName) => {
+        const key = connectorKeyFrom(name);
+        expect(parseOfferedToolName(offeredToolName(key, toolName))).toEqual({ key, tool: toolName });
+      }),
+    );
   });
 
   test.each([
@@ -77,11 +94,13 @@ describe('tool names', () => {
   });
 
   test('make a key of 1 to 32 plain characters from every name', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => {
-      const key = connectorKeyFrom(name);
-      expect(key).toMatch(/^[a-z0-9]+(_[a-z0-9]+)*$/);
-      expect(key.length).toBeLessThanOrEqual(32);
-    }));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        const key = connectorKeyFrom(name);
+        expect(key).toMatch(/^[a-z0-9]+(_[a-z0-9]+)*$/);
+        expect(key.length).toBeLessThanOrEqual(32);
+      }),
+    );
   });
 
   test.each([
@@ -138,9 +157,11 @@ describe('describeToolChange', () => {
   });
 
   test('does not stumble over definitions of any shape', () => {
-    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-      const odd = { name: 't', description: a, inputSchema: b, annotations: a };
-      expect(describeToolChange(odd, { ...odd, inputSchema: a, annotations: b })).toBeTypeOf('object');
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        const odd = { name: 't', description: a, inputSchema: b, annotations: a };
+        expect(describeToolChange(odd, { ...odd, inputSchema: a, annotations: b })).toBeTypeOf('object');
+      }),
+    );
   });
 });

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { addressPolicy, parseAllowedHosts } from '../../src/net/address-policy.ts';
+import { guardedConnector } from '../../src/net/guarded-connect.ts';
 import { httpServer, outbound, rawServer, resolver } from './servers.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
@@ -65,6 +67,23 @@ describe('addresses after DNS', () => {
     const lookup = resolver({});
     expect(await (await outbound({ lookup }).mcp(`${server.url}/`)).text()).toBe('hello');
     expect(lookup.asked).toEqual([]);
+  });
+});
+
+describe('the connector by itself', () => {
+  const connect = guardedConnector(addressPolicy(parseAllowedHosts('10.0.0.0/8')), resolver({}), 1_000);
+
+  // Every URL is judged before it comes here; this is the second lock on the same door.
+  test.each([
+    ['https:', '127.0.0.1'],
+    ['https:', '[::1]'],
+    ['https:', '::ffff:127.0.0.1'],
+    ['http:', '8.8.8.8'],
+  ])('refuses the literal %s//%s', async (protocol, hostname) => {
+    const error = await new Promise((resolve) => {
+      connect({ protocol, hostname, port: '443' }, (reason) => resolve(reason));
+    });
+    expect(error).toMatchObject({ code: 'address_refused' });
   });
 });
 
@@ -131,6 +150,9 @@ describe('TLS', () => {
 
   test('a certificate that nobody vouches for is refused, whatever the environment says', async () => {
     const port = await tlsServer();
+    // Node warns about the variable on standard error.
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    onTestFinished(() => void vi.restoreAllMocks());
     const { NODE_TLS_REJECT_UNAUTHORIZED: before } = process.env;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     onTestFinished(() => {

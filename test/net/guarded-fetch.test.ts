@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import type { Socket } from 'node:net';
 import * as oauth4webapi from 'oauth4webapi';
 import { describe, expect, test } from 'vitest';
@@ -275,11 +275,12 @@ describe("the caller's signal", () => {
     await reading;
   });
 
-  test('does nothing after the end', async () => {
+  test('does nothing after the end, and nothing of the request stays with it', async () => {
     const abort = new AbortController();
     const server = await httpServer((_, response) => response.end('done'));
     const response = await outbound().mcp(server.url, { signal: abort.signal });
     const text = await response.text();
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
     abort.abort(reason);
     expect(text).toBe('done');
   });

@@ -16,15 +16,56 @@ describe('WWW-Authenticate', () => {
   test.each<[string, string | string[], unknown[]]>([
     ['one scheme with parameters', 'Bearer realm="a", scope="x y"', [['bearer', null, { realm: 'a', scope: 'x y' }]]],
     ['a bare scheme', 'Bearer', [['bearer', null, {}]]],
-    ['several schemes in one field', 'Basic realm="a", Bearer error="invalid_token"', [['basic', null, { realm: 'a' }], ['bearer', null, { error: 'invalid_token' }]]],
-    ['several fields', ['Negotiate', 'Bearer realm=x'], [['negotiate', null, {}], ['bearer', null, { realm: 'x' }]]],
-    ['token68 beside parameters', 'Negotiate YWJj==, Bearer a=b', [['negotiate', 'YWJj==', {}], ['bearer', null, { a: 'b' }]]],
-    ['schemes without parameters beside others', 'Negotiate, NTLM, Bearer a="b"', [['negotiate', null, {}], ['ntlm', null, {}], ['bearer', null, { a: 'b' }]]],
-    ['commas, quotes and schemes inside quoted strings', 'Bearer realm="a, Basic \\"q\\" = x", b="c"', [['bearer', null, { realm: 'a, Basic "q" = x', b: 'c' }]]],
+    [
+      'several schemes in one field',
+      'Basic realm="a", Bearer error="invalid_token"',
+      [
+        ['basic', null, { realm: 'a' }],
+        ['bearer', null, { error: 'invalid_token' }],
+      ],
+    ],
+    [
+      'several fields',
+      ['Negotiate', 'Bearer realm=x'],
+      [
+        ['negotiate', null, {}],
+        ['bearer', null, { realm: 'x' }],
+      ],
+    ],
+    [
+      'token68 beside parameters',
+      'Negotiate YWJj==, Bearer a=b',
+      [
+        ['negotiate', 'YWJj==', {}],
+        ['bearer', null, { a: 'b' }],
+      ],
+    ],
+    [
+      'schemes without parameters beside others',
+      'Negotiate, NTLM, Bearer a="b"',
+      [
+        ['negotiate', null, {}],
+        ['ntlm', null, {}],
+        ['bearer', null, { a: 'b' }],
+      ],
+    ],
+    [
+      'commas, quotes and schemes inside quoted strings',
+      'Bearer realm="a, Basic \\"q\\" = x", b="c"',
+      [['bearer', null, { realm: 'a, Basic "q" = x', b: 'c' }]],
+    ],
     ['any case of scheme and name', 'bEaReR ReALM="A"', [['bearer', null, { realm: 'A' }]]],
-    ['blanks around the equals sign', 'Bearer realm = "a" ,  scope\t=x', [['bearer', null, { realm: 'a', scope: 'x' }]]],
+    [
+      'blanks around the equals sign',
+      'Bearer realm = "a" ,  scope\t=x',
+      [['bearer', null, { realm: 'a', scope: 'x' }]],
+    ],
     ['empty list elements', ', ,Bearer a=b,,c=d,', [['bearer', null, { a: 'b', c: 'd' }]]],
-    ['a URL without its quotes', 'Bearer resource_metadata=https://a.example/x?y=z, error=e', [['bearer', null, { resource_metadata: 'https://a.example/x?y=z', error: 'e' }]]],
+    [
+      'a URL without its quotes',
+      'Bearer resource_metadata=https://a.example/x?y=z, error=e',
+      [['bearer', null, { resource_metadata: 'https://a.example/x?y=z', error: 'e' }]],
+    ],
     ['forgotten commas', 'Bearer realm="a" error="b"', [['bearer', null, { realm: 'a', error: 'b' }]]],
     ['a parameter that comes twice: the first', 'Bearer a=1, a=2', [['bearer', null, { a: '1' }]]],
     ['nothing', '', []],
@@ -48,17 +89,18 @@ describe('WWW-Authenticate', () => {
     );
   });
 
-  test('of any length is read in bounded time', () => {
-    const started = performance.now();
-    for (const unit of ['a', 'a ', 'a=", ', '"\\', 'a=b,', '"']) parseChallenges(`Bearer ${unit.repeat(1_000_000)}`);
-    // Read whole, one of these is minutes of work; the bound is on length, not on patience.
-    expect(performance.now() - started).toBeLessThan(20_000);
+  test('is read up to a bound; what stands behind it does not count', () => {
+    const far = `Bearer realm="${'a'.repeat(20_000)}", error="e"`;
+    expect(read(far)[0]?.[0]).toBe('bearer');
+    expect(bearerChallenge(headers(far))?.error).toBeNull();
+    expect(bearerChallenge(headers(far.replace(/a{20000}/, 'a'.repeat(1_000))))?.error).toBe('e');
   });
 });
 
 describe('the challenge of a server', () => {
   test('tells where the metadata is, which scope and which error', () => {
-    const value = 'Bearer realm="mcp", error="insufficient_scope", error_description="more\\nplease", scope="b  a b", resource_metadata="https://a.example/m"';
+    const value =
+      'Bearer realm="mcp", error="insufficient_scope", error_description="more\\nplease", scope="b  a b", resource_metadata="https://a.example/m"';
     expect(bearerChallenge(headers(value))).toEqual({
       scheme: 'bearer',
       resourceMetadata: 'https://a.example/m',
@@ -70,10 +112,25 @@ describe('the challenge of a server', () => {
   });
 
   test.each([
-    ['the one that names the metadata', ['Bearer error="a"', 'Bearer resource_metadata="https://m.example"'], 'bearer', 'https://m.example'],
+    [
+      'the one that names the metadata',
+      ['Bearer error="a"', 'Bearer resource_metadata="https://m.example"'],
+      'bearer',
+      'https://m.example',
+    ],
     ['else the one that names an error', ['Bearer realm="a"', 'Bearer error="e"'], 'bearer', null],
-    ['Bearer before DPoP', ['DPoP algs="ES256", resource_metadata="https://d.example"', 'Bearer resource_metadata="https://b.example"'], 'bearer', 'https://b.example'],
-    ['DPoP where Bearer is not offered', ['Basic realm="a"', 'DPoP resource_metadata="https://d.example"'], 'dpop', 'https://d.example'],
+    [
+      'Bearer before DPoP',
+      ['DPoP algs="ES256", resource_metadata="https://d.example"', 'Bearer resource_metadata="https://b.example"'],
+      'bearer',
+      'https://b.example',
+    ],
+    [
+      'DPoP where Bearer is not offered',
+      ['Basic realm="a"', 'DPoP resource_metadata="https://d.example"'],
+      'dpop',
+      'https://d.example',
+    ],
   ])('is %s', (_, values, scheme, metadata) => {
     expect(bearerChallenge(headers(...values))).toMatchObject({ scheme, resourceMetadata: metadata });
   });

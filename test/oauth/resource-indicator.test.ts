@@ -13,9 +13,12 @@ describe('the resource parameter', () => {
     ['always', 'legacy_endpoints', null, 'https://api.example.com/MCP/v1'],
     ['never', 'protected_resource_metadata', 'https://api.example.com', null],
     ['never', 'legacy_origin', null, null],
-  ] as const)('with policy %s and mode %s, where the metadata says %s, is %s', (policy, mode, prmResource, expected) => {
-    expect(resourceFor({ policy, mode, prmResource, serverUrl })).toBe(expected);
-  });
+  ] as const)(
+    'with policy %s and mode %s, where the metadata says %s, is %s',
+    (policy, mode, prmResource, expected) => {
+      expect(resourceFor({ policy, mode, prmResource, serverUrl })).toBe(expected);
+    },
+  );
 
   test.each([
     ['https://a.example', 'https://a.example'],

@@ -28,7 +28,11 @@ describe('the scope to ask for', () => {
     ['narrows what the server asks for', { scopesSupported: ['a', 'b', 'c'], allowList: 'c a z' }, 'a c'],
     ['narrows what the operator set', { manual: 'a b', allowList: 'b' }, 'b'],
     ['stands in where the server asks for nothing, whose default may be more', { allowList: 'a' }, 'a'],
-    ['does not govern offline_access', { challenged: 'a', allowList: 'a', offlineAccess: true, serverScopes: ['offline_access'] }, 'a offline_access'],
+    [
+      'does not govern offline_access',
+      { challenged: 'a', allowList: 'a', offlineAccess: true, serverScopes: ['offline_access'] },
+      'a offline_access',
+    ],
   ])('an allow list %s', (_, input, expected) => {
     expect(select(input)).toBe(expected);
   });
@@ -40,12 +44,24 @@ describe('the scope to ask for', () => {
   });
 
   test.each<[string, Partial<ScopeInput>, string | null]>([
-    ['is added where the authorization server lists it', { challenged: 'a', serverScopes: ['a', 'offline_access'], offlineAccess: true }, 'a offline_access'],
+    [
+      'is added where the authorization server lists it',
+      { challenged: 'a', serverScopes: ['a', 'offline_access'], offlineAccess: true },
+      'a offline_access',
+    ],
     ['is left out where it does not', { challenged: 'a', serverScopes: ['a'], offlineAccess: true }, 'a'],
     ['is left out where it lists nothing', { challenged: 'a', serverScopes: null, offlineAccess: true }, 'a'],
     ['is left out when not wanted', { challenged: 'a', serverScopes: ['offline_access'] }, 'a'],
-    ['is left out even when the resource lists it', { scopesSupported: ['a', 'offline_access'], serverScopes: ['a'], offlineAccess: true }, 'a'],
-    ['never stands alone, which would forgo the default scopes', { serverScopes: ['offline_access'], offlineAccess: true }, null],
+    [
+      'is left out even when the resource lists it',
+      { scopesSupported: ['a', 'offline_access'], serverScopes: ['a'], offlineAccess: true },
+      'a',
+    ],
+    [
+      'never stands alone, which would forgo the default scopes',
+      { serverScopes: ['offline_access'], offlineAccess: true },
+      null,
+    ],
     ['stays when the operator wrote it', { manual: 'a offline_access', serverScopes: ['a'] }, 'a offline_access'],
   ])('offline_access %s', (_, input, expected) => {
     expect(select(input)).toBe(expected);

@@ -6,7 +6,7 @@ import type { StoreLocation } from '../../src/store/open-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { TestPostgres } from '../support/postgres.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { agent, credential, NOW, storedConnector } from './conformance/fixtures.ts';
+import { agent, credential, NOW, storedAgent, storedConnector, tool } from './conformance/fixtures.ts';
 import { describeStore } from './conformance.ts';
 
 const OURS = "application_name = 'chatelaine' and datname = current_database()";
@@ -112,6 +112,25 @@ describe('PostgreSQL', () => {
     await blocker.query('commit');
     expect(await promoting).toEqual({ promoted: false, replaced: null });
     expect(await store.credentials.listByConnector(id)).toEqual([active]);
+    await blocker.end();
+    await store.close();
+  });
+
+  test('a tool that another owner begins to list while its last owner leaves stays active', async () => {
+    const location = await createLocation();
+    const store = await openStore(location);
+    const { id } = await storedConnector(store);
+    const leaving = await storedAgent(store);
+    await store.tools.saveSnapshot(id, leaving.id, [tool('a')], NOW);
+    const { blocker, blocked } = await block(
+      location,
+      `select id from connectors for no key update; insert into tool_listings values ('${id}', 'a', '')`,
+    );
+    const deleting = store.agents.delete(leaving.id);
+    await blocked();
+    await blocker.query('commit');
+    expect(await deleting).toBe(true);
+    expect(await store.tools.get(id, 'a')).toMatchObject({ state: 'active', listedBy: [''] });
     await blocker.end();
     await store.close();
   });

@@ -3,12 +3,12 @@
 
 import type { AgentStore } from '../store.ts';
 import { pageOf } from './rows.ts';
-import type { Db } from './schema.ts';
+import type { Db, Dialect } from './schema.ts';
 import { agentCodec } from './schema.ts';
 import { retireUnlisted } from './tool-listings.ts';
-import { inTransaction } from './transaction.ts';
+import { hold, inTransaction } from './transaction.ts';
 
-export function agentStore(db: Db): AgentStore {
+export function agentStore(db: Db, dialect: Dialect): AgentStore {
   const select = () => db.selectFrom('agents').selectAll();
   return {
     async insert(agent) {
@@ -43,6 +43,8 @@ export function agentStore(db: Db): AgentStore {
           .where('owner', '=', id)
           .orderBy('connectorId')
           .execute();
+        // Held, so that no other owner begins to list a tool while we look whether any does.
+        for (const { connectorId } of listed) await hold(trx, dialect, 'connectors', connectorId);
         await trx.deleteFrom('toolListings').where('owner', '=', id).execute();
         for (const { connectorId } of listed) await retireUnlisted(trx, connectorId, Date.now());
         return numDeletedRows > 0n;

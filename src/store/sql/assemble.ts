@@ -30,7 +30,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
     flows: told(flowStore(db)),
     credentials: told(credentialStore(db, dialect)),
     tools: told(toolStore(db, dialect)),
-    agents: told(agentStore(db)),
+    agents: told(agentStore(db, dialect)),
     grants: told(grantStore(db, dialect)),
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),

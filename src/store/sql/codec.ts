@@ -20,7 +20,7 @@ type Kinds<R> = {
   readonly [K in keyof R as R[K] extends Scalar ? never : K]: R[K] extends boolean ? 'flag' : 'json';
 };
 
-export type Codec<R> = {
+type Codec<R> = {
   toRow(record: R): Row<R>;
   /** The columns of the fields that the patch names; a field that is undefined counts as absent. */
   toColumns(patch: Partial<R>): Partial<Row<R>>;

@@ -21,7 +21,7 @@ const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 /** A migration may rebuild a large table, or wait for another process that does. */
 const MIGRATION_TIMEOUT_MS = 30 * 60_000;
 
-export type PostgresOptions = { readonly maxConnections?: number };
+type PostgresOptions = { readonly maxConnections?: number };
 
 /**
  * Opens the database of `url` and runs the migrations that it lacks. The database, or the schema that

@@ -3,7 +3,7 @@
 
 import type { Page, PageRequest } from '../records.ts';
 
-/** Rows of a bulk insert; the widest has nine columns, so a statement stays far under both limits. */
+/** Rows of a bulk insert; the widest has twelve columns, so a statement stays far under both limits. */
 const ROWS_PER_STATEMENT = 1_000;
 
 /** Makes a page of rows that were asked for with `limit + 1`. */

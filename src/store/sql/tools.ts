@@ -52,6 +52,8 @@ export function toolStore(db: Db, dialect: Dialect): ToolStore {
     },
     saveSnapshot: (connectorId, owner, tools, now) =>
       inTransaction(db, async (trx) => {
+        // An owner has no foreign key, so it is held: a listing must not be left by an agent that is gone.
+        if (owner !== '') await holdParent(trx, dialect, 'agents', owner);
         await holdParent(trx, dialect, 'connectors', connectorId);
         return saveSnapshot(trx, connectorId, owner, tools, now);
       }),

@@ -23,20 +23,19 @@ export async function inTransaction<T>(db: Db, run: (trx: Trx) => Promise<T>): P
 }
 
 /**
- * Makes writers of one connector's or agent's belongings wait for each other until the transaction ends.
- * On SQLite the transaction already excludes every other writer.
- *
- * @throws not_found when the parent is gone
+ * Makes writers of one connector's or agent's belongings wait for each other until the transaction ends;
+ * false when the row is gone. Agents are held before connectors. On SQLite the transaction already
+ * excludes every other writer.
  */
-export async function holdParent(
-  trx: Trx,
-  dialect: Dialect,
-  table: 'connectors' | 'agents',
-  id: string,
-): Promise<void> {
+export async function hold(trx: Trx, dialect: Dialect, table: 'connectors' | 'agents', id: string): Promise<boolean> {
   const query = trx.selectFrom(table).select('id').where('id', '=', id);
-  // NO KEY UPDATE lets others insert rows that refer to the parent.
+  // NO KEY UPDATE lets others insert rows that refer to this one.
   const row = await (dialect === 'postgres' ? query.forNoKeyUpdate() : query).executeTakeFirst();
-  if (row !== undefined) return;
-  throw new ChatelaineError('not_found', `This ${table === 'agents' ? 'agent' : 'connector'} no longer exists.`);
+  return row !== undefined;
+}
+
+/** @throws not_found when the row to hold is gone */
+export async function holdParent(...parent: Parameters<typeof hold>): Promise<void> {
+  if (await hold(...parent)) return;
+  throw new ChatelaineError('not_found', `This ${parent[2] === 'agents' ? 'agent' : 'connector'} no longer exists.`);
 }

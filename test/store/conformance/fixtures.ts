@@ -16,7 +16,7 @@ import type { Store } from '../../../src/store/store.ts';
 export const NOW = 1_780_000_000_000;
 
 /** Ids that sort in the order in which they were made. */
-export function newId(prefix: string): string {
+function newId(prefix: string): string {
   counter += 1;
   return `${prefix}_${String(counter).padStart(8, '0')}`;
 }

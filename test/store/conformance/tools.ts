@@ -76,21 +76,30 @@ export function describeTools(backend: Backend): void {
 
     test('a tool stays while any owner lists it; one owner can be asked for alone', async () => {
       const { id } = await storedConnector(store());
-      await store().tools.saveSnapshot(id, 'agent 1', [tool('a'), tool('b')], NOW);
-      await store().tools.saveSnapshot(id, 'agent 2', [tool('a')], NOW);
-      expect(await store().tools.get(id, 'a')).toMatchObject({ listedBy: ['agent 1', 'agent 2'] });
-      const change = await store().tools.saveSnapshot(id, 'agent 1', [], NOW + 1);
+      const [first, second] = [(await storedAgent(store())).id, (await storedAgent(store())).id];
+      await store().tools.saveSnapshot(id, first, [tool('a'), tool('b')], NOW);
+      await store().tools.saveSnapshot(id, second, [tool('a')], NOW);
+      expect(await store().tools.get(id, 'a')).toMatchObject({ listedBy: [first, second] });
+      const change = await store().tools.saveSnapshot(id, first, [], NOW + 1);
       expect(change).toEqual({ added: [], removed: ['b'], changed: [], count: 1 });
       const seen = async (owner?: string) =>
         (await store().tools.list(id, owner)).map((each) => [each.name, each.state, each.listedBy]);
       expect(await seen()).toEqual([
-        ['a', 'active', ['agent 2']],
+        ['a', 'active', [second]],
         ['b', 'gone', []],
       ]);
-      expect(await seen('agent 1')).toEqual([
+      expect(await seen(first)).toEqual([
         ['a', 'active', []],
         ['b', 'gone', []],
       ]);
+    });
+
+    test('a listing for a connector or an agent that is gone is refused as not_found', async () => {
+      const { id } = await storedConnector(store());
+      const missing = { code: 'not_found' };
+      await expect(store().tools.saveSnapshot('con_absent', '', [], NOW)).rejects.toMatchObject(missing);
+      await expect(store().tools.saveSnapshot(id, 'agt_absent', [tool('a')], NOW)).rejects.toMatchObject(missing);
+      expect(await store().tools.list(id)).toEqual([]);
     });
 
     test('an agent that is deleted lists nothing any more', async () => {
@@ -128,8 +137,9 @@ export function describeTools(backend: Backend): void {
 
     test('any sequence of listings leaves what the owners listed last', async () => {
       const names = ['a', 'B', 'c_1', 'ü'];
+      const owners = ['', (await storedAgent(store())).id, (await storedAgent(store())).id];
       const listing = fc.record({
-        owner: fc.constantFrom('', 'agent 1', 'agent 2'),
+        owner: fc.constantFrom(...owners),
         tools: fc.array(fc.record({ name: fc.constantFrom(...names), version: fc.integer({ min: 1, max: 2 }) }), {
           maxLength: 5,
         }),

@@ -1,0 +1,123 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../../src/hub/ids.ts';
+import { sealHeaders } from '../../src/hub/sealed-values.ts';
+import { Secret } from '../../src/secret.ts';
+import { createHub } from '../../src/server/create-hub.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { parseKeyring } from '../../src/vault/keyring.ts';
+import { createVault } from '../../src/vault/seal.ts';
+import { printed, resultOf, runCli, startCli } from './run-cli.ts';
+
+const SECRETS = 1_200;
+const CANARY = 'canary-of-the-header-value';
+
+type Kind = { kind: string; checked: number; reencrypted: number; unreadable: number; outdated: number };
+type Rotation = { complete: boolean; kinds: Kind[] };
+type Verification = { ok: boolean; oldKeysNeeded: boolean; kinds: Kind[] };
+
+let data = '';
+let [before, after] = ['', ''];
+const withKeys = (...entries: string[]) => ({
+  env: { CHATELAINE_DATA: data, CHATELAINE_ENCRYPTION_KEYS: entries.join(',') },
+});
+const headersOf = ({ kinds }: { kinds: Kind[] }): Kind | undefined =>
+  kinds.find(({ kind }) => kind === 'connector.headers');
+const open = (): Promise<Store> => openStore({ kind: 'sqlite', file: join(data, 'chatelaine.db') });
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'chatelaine-cli-'));
+  const [one, two] = [
+    await runCli(['keys', 'generate']),
+    await resultOf<{ entry: string; id: string }>(['keys', 'generate']),
+  ];
+  [before, after] = [one.stdout.trim(), two.entry];
+  expect(two.entry.startsWith(`${two.id}:`)).toBe(true);
+  printed.length = 0;
+  await seed(before);
+});
+afterAll(() => rm(data, { recursive: true, force: true }));
+
+/** Many connectors with a sealed header value each. */
+async function seed(keys: string): Promise<void> {
+  await mkdir(data, { recursive: true });
+  const store = await open();
+  const { hub, close } = await createHub({
+    url: 'http://127.0.0.1:4100',
+    database: store,
+    encryptionKeys: keys,
+    background: false,
+  });
+  const { id } = await hub.connectors.create(
+    {
+      name: 'First',
+      url: 'https://mcp.example.com',
+      authType: 'oauth',
+      credentialMode: 'shared',
+      headers: { 'x-team': CANARY },
+    },
+    { name: 'test' },
+  );
+  const first = await store.connectors.get(id);
+  if (first === null) throw new Error('the connector is gone');
+  const vault = createVault(parseKeyring(keys));
+  for (let n = 1; n < SECRETS; n += 1) {
+    const copy = newId('con', Date.now());
+    const sealedHeaders = await sealHeaders(vault, new Map([['x-team', new Secret(CANARY)]]), copy);
+    await store.connectors.insert({ ...first, id: copy, key: `copy_${n}`, name: `Copy ${n}`, sealedHeaders });
+  }
+  await close();
+}
+
+test('a rotation that is killed goes on where it was, and then the old key is not needed', async () => {
+  const killed = await startCli(['keys', 'rotate'], withKeys(after, before), 'stderr');
+  expect(killed.line).toBe('connector.headers: 100 looked at');
+  killed.process.kill('SIGKILL');
+  await killed.ended;
+
+  const halfway = await resultOf<Verification>(['keys', 'verify'], withKeys(after, before));
+  expect(halfway).toMatchObject({ ok: true, oldKeysNeeded: true });
+  expect(headersOf(halfway)?.checked).toBe(SECRETS);
+
+  const resumed = await resultOf<Rotation>(['keys', 'rotate'], withKeys(after, before));
+  expect(resumed.complete).toBe(true);
+  expect(headersOf(resumed)?.reencrypted).toBe(headersOf(halfway)?.outdated);
+  expect(headersOf(resumed)?.reencrypted).toBeLessThanOrEqual(SECRETS - 100);
+
+  const { code, stdout } = await runCli(['keys', 'verify'], withKeys(after));
+  expect(code).toBe(0);
+  expect(stdout).toContain('All open with the first key; others are not needed.');
+});
+
+test('a secret that does not open is told by kind and number, and fails', async () => {
+  const store = await open();
+  const [cell] = await store.sealed.batch('connector.headers', null, 1);
+  if (cell === undefined) throw new Error('no secret is there');
+  await store.sealed.replace(cell, `${cell.ciphertext.slice(0, -8)}AAAAAAAA`);
+  await store.close();
+
+  const { code, stdout } = await runCli(['keys', 'verify'], withKeys(after));
+  expect(code).toBe(1);
+  expect(stdout).toContain('Does not open: 1 of connector.headers.');
+  const rotation = await runCli(['keys', 'rotate', '--json'], withKeys(after));
+  expect(rotation.code).toBe(1);
+  const report = JSON.parse(rotation.stdout) as Rotation;
+  expect([report.complete, headersOf(report)?.unreadable]).toEqual([false, 1]);
+});
+
+test('the keys of another database are refused before anything is looked at', async () => {
+  const { code, stderr } = await runCli(['keys', 'verify'], withKeys(before));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^chatelaine: The secrets of this database were encrypted with the key k\w+, which is not among/,
+  );
+});
+
+test('no key and no secret was printed', () => {
+  const all = printed.join('\n');
+  for (const secret of [before, after]) expect(all).not.toContain(secret.split(':')[1]);
+  expect(all).not.toContain(CANARY);
+});
