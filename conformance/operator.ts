@@ -110,7 +110,13 @@ export class Operator {
       const { lastError } = (await call<Listing>(this.#hub, 'GET', this.#path)).tools;
       throw new HubProblem(lastError?.code ?? error, lastError?.message ?? wordsOf(end.text));
     }
-    throw new HubProblem(error ?? 'refused_response', wordsOf(end.text));
+    throw new HubProblem(error ?? (await this.#refusal()), wordsOf(end.text));
+  }
+
+  /** A page for people names no code; the transcript does. */
+  async #refusal(): Promise<string> {
+    const noted = /refused the response: (\w+)/.exec((await this.transcript()).join('\n'));
+    return noted?.[1] ?? 'refused';
   }
 }
 

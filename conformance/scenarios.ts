@@ -23,10 +23,10 @@ export type Outcome = {
 const REFUSALS: Readonly<Record<string, string>> = {
   'auth/resource-mismatch': 'resource_mismatch',
   'auth/metadata-issuer-mismatch': 'issuer_mismatch',
-  'auth/iss-supported-missing': 'refused_response',
-  'auth/iss-wrong-issuer': 'refused_response',
-  'auth/iss-unexpected': 'refused_response',
-  'auth/iss-normalized': 'refused_response',
+  'auth/iss-supported-missing': 'issuer_mismatch',
+  'auth/iss-wrong-issuer': 'issuer_mismatch',
+  'auth/iss-unexpected': 'issuer_mismatch',
+  'auth/iss-normalized': 'issuer_mismatch',
   'auth/scope-retry-limit': 'needs_scope',
 };
 

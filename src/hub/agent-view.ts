@@ -90,7 +90,7 @@ export async function agentConnectors(
       const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
       const credential = await context.store.credentials.find(connector.id, owner, 'active');
       const state = stateFor(connector, credential);
-      const tools = await context.store.tools.list(connector.id);
+      const tools = await context.store.tools.list(connector.id, '');
       // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
       const offered = state.state !== 'connect_required' && state.state !== 'secret_required';
       return {

@@ -32,7 +32,7 @@ export async function openFor(context: HubContext, flow: FlowRecord, browser: Se
   const connector = await context.store.connectors.get(flow.connectorId);
   if (connector === null) throw flowNotFound();
   const recorder = createRecorder(context, 'authorize');
-  const server = flow.metadata as AuthorizationServer;
+  const server = serverOfFlow(flow);
   const secrets = await openFlow(context.vault, flow);
   const client = await clientOf(context, connector, secrets.client, server);
   const state = randomToken('', 32);
@@ -76,5 +76,20 @@ export function flowNotFound(): ChatelaineError {
   return new ChatelaineError(
     'flow_not_found',
     'This link is unknown: it was mistyped, or it ended long ago. Ask for a new one.',
+  );
+}
+
+/** The metadata that the flow was begun with, checked as it is read. @throws flow_not_found for a damaged record */
+export function serverOfFlow(flow: FlowRecord): AuthorizationServer {
+  const { issuer, authorization_endpoint, token_endpoint } = flow.metadata;
+  const whole =
+    issuer === flow.issuer &&
+    typeof authorization_endpoint === 'string' &&
+    typeof token_endpoint === 'string' &&
+    flow.redirectUri !== '';
+  if (whole) return flow.metadata as AuthorizationServer;
+  throw new ChatelaineError(
+    'flow_not_found',
+    'The record of this sign-in is damaged, so it cannot go on. Ask for a new link.',
   );
 }

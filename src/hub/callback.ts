@@ -7,12 +7,13 @@ import { CALLBACK_SYNC_WAIT_MS } from '../limits.ts';
 import { validateAuthorizationResponse } from '../oauth/authorization-response.ts';
 import { audienceWarning } from '../oauth/token-audience.ts';
 import { exchangeCode } from '../oauth/token-endpoint.ts';
-import type { AuthorizationServer, TokenSet } from '../oauth/types.ts';
+import type { TokenSet } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord, FlowOutcome, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
-import { flowNotFound, openFor, refuseEnded } from './authorize.ts';
+import { flowNotFound, openFor, refuseEnded, serverOfFlow } from './authorize.ts';
+import { browserRoutes } from './browser-routes.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
@@ -62,7 +63,7 @@ export async function callback(
   if (connector === null) throw flowNotFound();
 
   const recorder = createRecorder(context, 'callback');
-  const server = flow.metadata as AuthorizationServer;
+  const server = serverOfFlow(flow);
   let code: Secret;
   try {
     code = validateAuthorizationResponse({ parameters, server, expectedIssuer: flow.issuer }).code;
@@ -106,7 +107,7 @@ async function exchange(
   code: Secret,
   recorder: Recorder,
 ): Promise<TokenSet> {
-  const server = flow.metadata as AuthorizationServer;
+  const server = serverOfFlow(flow);
   return exchangeCode(recorder.exchange('oauth', 'token'), {
     server,
     client: await clientOf(context, connector, secrets.client, server),
@@ -229,7 +230,7 @@ async function restart(
 ): Promise<CallbackResult | null> {
   try {
     if (flow.registrationId !== null) await context.store.registrations.delete(flow.registrationId);
-    const server = flow.metadata as AuthorizationServer;
+    const server = serverOfFlow(flow);
     const chosen = await clientFor(context, connector, server, recorder);
     const next = await writeFlow(context, {
       connector,
@@ -261,7 +262,8 @@ async function landing(
 ): Promise<CallbackResult> {
   const mount = new URL(context.baseUrl).pathname.replace(/\/$/, '');
   const home =
-    flow.returnTo ?? `${mount}${flow.agentId === null ? `/connectors/${connector.id}` : `/agents/${flow.agentId}`}`;
+    flow.returnTo ??
+    `${mount}${flow.agentId === null ? browserRoutes.connector(connector.id) : browserRoutes.agent(flow.agentId)}`;
   if (failure === null || failure === undefined) return { redirectTo: withQuery(home, { connected: connector.key }) };
   const outcome: FlowOutcome = isChatelaineError(failure)
     ? {

@@ -13,6 +13,7 @@ import { hashToken, randomToken } from '../vault/hash.ts';
 import { ownerOf } from './access-token.ts';
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import { browserRoutes } from './browser-routes.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import type { ChosenClient } from './oauth-client.ts';
@@ -96,7 +97,7 @@ export async function connect(
       detail: { issuer: server.issuer, scope },
     });
     await context.store.connectors.update(connector.id, { updatedAt: now });
-    return { connectUrl: `${context.baseUrl}/connect/${ticket.reveal()}`, expiresAt: flow.expiresAt };
+    return { connectUrl: `${context.baseUrl}${browserRoutes.connect(ticket.reveal())}`, expiresAt: flow.expiresAt };
   } finally {
     await recorder.save(connector.id, agentId);
   }

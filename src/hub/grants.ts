@@ -32,7 +32,7 @@ export async function setGrants(
       known =
         connector === null
           ? null
-          : { connector, tools: new Set((await context.store.tools.list(connector.id)).map((tool) => tool.name)) };
+          : { connector, tools: new Set((await context.store.tools.list(connector.id, '')).map((tool) => tool.name)) };
       connectors.set(parsed.key, known);
     }
     if (known === null) throw invalid(field, `there is no connector with the key ${parsed.key}.`);

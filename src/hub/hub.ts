@@ -82,7 +82,7 @@ export function assembleHub(context: HubContext) {
       },
       tools: async (id: string): Promise<{ connector: ConnectorRecord; tools: readonly ToolRecord[] }> => {
         const connector = await getConnector(context, id);
-        return { connector, tools: await context.store.tools.list(connector.id) };
+        return { connector, tools: await context.store.tools.list(connector.id, '') };
       },
       transcript: async (id: string, page: PageRequest): Promise<Page<TranscriptRecord>> =>
         context.store.transcripts.list((await getConnector(context, id)).id, page),

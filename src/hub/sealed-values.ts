@@ -29,6 +29,13 @@ export type ManualClient = {
 
 type Json = Record<string, unknown>;
 
+/** A field that must be there: one that is not is never read as the word "undefined". */
+function text(value: Json, field: string): string {
+  const found = value[field];
+  if (typeof found === 'string' && found !== '') return found;
+  throw new ChatelaineError('secret_unreadable', `A stored secret lacks its ${field}; enter it or connect again.`);
+}
+
 const hidden = (value: Secret | null): string | null => value?.reveal() ?? null;
 const secretOf = (value: unknown): Secret | null =>
   typeof value === 'string' && value !== '' ? new Secret(value) : null;
@@ -62,7 +69,7 @@ export const sealStatic = (vault: Vault, secret: Secret, id: string): Promise<st
 
 export async function openStatic(vault: Vault, credential: CredentialRecord): Promise<Secret> {
   const value = await open(vault, credential.sealed, credentialContext(credential));
-  return new Secret(String(value.secret));
+  return new Secret(text(value, 'secret'));
 }
 
 export function sealTokens(
@@ -90,7 +97,7 @@ export async function openTokens(vault: Vault, credential: CredentialRecord): Pr
   const value = await open(vault, credential.sealed, credentialContext(credential));
   const client = value.client as Json;
   return {
-    accessToken: new Secret(String(value.accessToken)),
+    accessToken: new Secret(text(value, 'accessToken')),
     refreshToken: secretOf(value.refreshToken),
     tokenType: value.tokenType === 'DPoP' ? 'DPoP' : 'Bearer',
     client:
@@ -98,7 +105,7 @@ export async function openTokens(vault: Vault, credential: CredentialRecord): Pr
         ? { source: 'connector' }
         : {
             source: 'inline',
-            clientId: String(client.clientId),
+            clientId: text(client, 'clientId'),
             authMethod: client.authMethod as TokenEndpointAuthMethod,
             clientSecret: secretOf(client.clientSecret),
           },
@@ -123,7 +130,7 @@ export async function openHeaders(
 ): Promise<Map<string, Secret>> {
   if (sealed === null) return new Map();
   const value = await open(vault, sealed, headersContext(connectorId));
-  return new Map(Object.entries(value).map(([name, text]) => [name, new Secret(String(text))]));
+  return new Map(Object.entries(value).map((entry) => [entry[0], new Secret(text(value, entry[0]))]));
 }
 
 const clientContext = (connectorId: string): SealContext => ({ kind: 'connector.client', id: connectorId });
@@ -145,14 +152,14 @@ export async function openManualClient(vault: Vault, sealed: string, connectorId
   const value = await open(vault, sealed, clientContext(connectorId));
   const key = value.privateKey as Json | null;
   return {
-    clientId: String(value.clientId),
+    clientId: text(value, 'clientId'),
     clientSecret: secretOf(value.clientSecret),
     privateKey:
       key === null
         ? null
         : {
-            pem: new Secret(String(key.pem)),
-            algorithm: String(key.algorithm),
+            pem: new Secret(text(key, 'pem')),
+            algorithm: text(key, 'algorithm'),
             keyId: typeof key.keyId === 'string' ? key.keyId : null,
           },
   };
@@ -191,7 +198,7 @@ export function sealRegistration(
 export async function openRegistration(vault: Vault, registration: RegistrationRecord): Promise<RegistrationSecrets> {
   const value = await open(vault, registration.sealed, registrationContext(registration));
   return {
-    clientId: String(value.clientId),
+    clientId: text(value, 'clientId'),
     clientSecret: secretOf(value.clientSecret),
     registrationAccessToken: secretOf(value.registrationAccessToken),
     registrationClientUri: typeof value.registrationClientUri === 'string' ? value.registrationClientUri : null,
@@ -227,14 +234,14 @@ export async function openFlow(vault: Vault, flow: FlowRecord): Promise<FlowSecr
   const value = await open(vault, flow.sealed, flowContext(flow));
   const client = value.client as Json;
   return {
-    verifier: new Secret(String(value.verifier)),
-    codeChallenge: String(value.codeChallenge),
+    verifier: new Secret(text(value, 'verifier')),
+    codeChallenge: text(value, 'codeChallenge'),
     client:
       client.source === 'connector'
         ? { source: 'connector' }
         : {
             source: 'inline',
-            clientId: String(client.clientId),
+            clientId: text(client, 'clientId'),
             authMethod: client.authMethod as TokenEndpointAuthMethod,
             clientSecret: secretOf(client.clientSecret),
           },

@@ -7,6 +7,7 @@ import type { Secret } from '../secret.ts';
 import { chooseAuthMethod } from './client-authentication.ts';
 import type { ApplicationType } from './client-metadata.ts';
 import { applicationType, clientMetadata } from './client-metadata.ts';
+import { discardBody } from './foreign-document.ts';
 import { foreignUrl } from './foreign-url.ts';
 import { processRegistrationResponse, type Registration } from './registration-response.ts';
 import type { AuthorizationServer, TokenEndpointAuthMethod } from './types.ts';
@@ -63,7 +64,7 @@ export async function deleteRegistration(
       method: 'DELETE',
       headers: { authorization: `Bearer ${registration.registrationAccessToken.reveal()}` },
     });
-    await response.body?.cancel();
+    discardBody(response);
     exchange.note?.(
       STEP,
       response.ok ? 'registration deleted at the provider' : `registration not deleted: HTTP ${response.status}`,

@@ -16,6 +16,11 @@ export async function readDocument(response: Response): Promise<ForeignDocument 
   }
 }
 
+/** Lets go of a body that nobody reads. Nobody waits for it either: the server decides when it ends. */
+export function discardBody(response: Response): void {
+  response.body?.cancel().catch(() => {});
+}
+
 /** A string of visible ASCII and blanks, as OAuth's identifiers and codes are (VSCHAR, RFC 6749 appendix A). */
 export function valueMember(
   document: ForeignDocument,

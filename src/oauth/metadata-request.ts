@@ -4,7 +4,7 @@
 import { ChatelaineError, isChatelaineError, quoteForeign } from '../errors.ts';
 import type { Exchange } from '../outbound.ts';
 import type { ForeignDocument } from './foreign-document.ts';
-import { readDocument } from './foreign-document.ts';
+import { discardBody, readDocument } from './foreign-document.ts';
 import { shownUrl } from './foreign-url.ts';
 import { retryAfterSeconds } from './retry-after.ts';
 
@@ -60,7 +60,7 @@ async function processMetadataResponse(response: Response, { step, url }: Metada
     const document = await readDocument(response);
     return document === null ? { document, absence: 'not a JSON object' } : { document };
   }
-  await response.body?.cancel();
+  discardBody(response);
   // A gateway without this route behind it answers 502; of the resource server itself it would be a fault.
   const gateway = status === BAD_GATEWAY && step === 'authorization_server_metadata';
   if ((status < 500 && !TRANSIENT_4XX.has(status)) || gateway) return { document: null, absence: `HTTP ${status}` };

@@ -5,7 +5,7 @@ import { quoteForeign } from '../errors.ts';
 import type { Exchange } from '../outbound.ts';
 import type { Secret } from '../secret.ts';
 import { revokeRequest } from './authenticated-request.ts';
-import { readDocument } from './foreign-document.ts';
+import { discardBody, readDocument } from './foreign-document.ts';
 import { foreignError } from './oauth-fault.ts';
 import type { AuthorizationServer, OAuthClient } from './types.ts';
 
@@ -56,11 +56,11 @@ async function revoke(
 ): Promise<string | null> {
   let response = await revokeRequest(exchange.fetch, request, token.reveal(), hint);
   if (response.status === SERVICE_UNAVAILABLE) {
-    await response.body?.cancel();
+    discardBody(response);
     response = await revokeRequest(exchange.fetch, request, token.reveal(), hint);
   }
   const { code } = foreignError(response.ok ? null : await readDocument(response), [token]);
-  if (response.ok) await response.body?.cancel();
+  if (response.ok) discardBody(response);
   const refusal = response.ok ? null : `HTTP ${response.status}${code === null ? '' : `, ${quoteForeign(code)}`}`;
   exchange.note?.('revocation', refusal === null ? `${hint} revoked` : `${hint}: ${refusal}`);
   return refusal;

@@ -4,6 +4,7 @@
 import { hostname } from 'node:os';
 import { ChatelaineError } from '../errors.ts';
 import { createApp } from '../http/app.ts';
+import { browserRoutes } from '../hub/browser-routes.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
@@ -81,8 +82,9 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       redactUrl,
       now,
       baseUrl: base,
-      redirectUri: `${base}/oauth/callback`,
-      clientMetadataUrl: options.clientMetadataUrl ?? (base.startsWith('https:') ? `${base}/oauth/client.json` : null),
+      redirectUri: `${base}${browserRoutes.callback}`,
+      clientMetadataUrl:
+        options.clientMetadataUrl ?? (base.startsWith('https:') ? `${base}${browserRoutes.clientMetadata}` : null),
       clientName: options.clientName ?? 'Chatelaine',
       version: VERSION,
       readReference: referenceReader(options.secretsFolder ?? '/run/secrets'),

@@ -1,17 +1,12 @@
 // Base64 and base64url (RFC 4648) without Node's Buffer. Decoding is strict: one value has one spelling, so
 // that a changed character can never go unnoticed.
 
-/** At most this many arguments for one call of String.fromCharCode. */
-const CHUNK_BYTES = 8_192;
-
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const BASE64_URL = /^[A-Za-z0-9_-]*$/;
 
 export function toBase64(bytes: Uint8Array): string {
   let binary = '';
-  for (let i = 0; i < bytes.length; i += CHUNK_BYTES) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + CHUNK_BYTES));
-  }
+  for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary);
 }
 

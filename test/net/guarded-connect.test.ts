@@ -81,7 +81,7 @@ describe('the connector by itself', () => {
     ['http:', '8.8.8.8'],
   ])('refuses the literal %s//%s', async (protocol, hostname) => {
     const error = await new Promise((resolve) => {
-      connect({ protocol, hostname, port: '443' }, (reason) => resolve(reason));
+      connect({ protocol, hostname, port: '443' }, (...answer) => resolve(answer[0]));
     });
     expect(error).toMatchObject({ code: 'address_refused' });
   });

@@ -2,6 +2,7 @@
 
 import type { Context, Hono } from 'hono';
 import { ChatelaineError } from '../../errors.ts';
+import { browserRoutes } from '../../hub/browser-routes.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { isErrorCode, problemOf, titleOf } from '../problem.ts';
 import { bindBrowser, readBrowser } from './browser-cookie.ts';
@@ -20,7 +21,7 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
     return page(c, { title: problem.title, message: problem.detail, advice: ADVICE, status: problem.status });
   };
 
-  app.get('/connect/:ticket', async (c) => {
+  app.get(browserRoutes.connect(':ticket'), async (c) => {
     // HEAD arrives here too: a link preview must not use the link up.
     if (c.req.method !== 'GET') return c.body(null, 204);
     try {
@@ -31,7 +32,7 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
     }
   });
 
-  app.get('/oauth/callback', async (c) => {
+  app.get(browserRoutes.callback, async (c) => {
     if (c.req.method !== 'GET') return c.body(null, 204);
     try {
       const { redirectTo } = await hub.browser.callback(new URL(c.req.url).searchParams, readBrowser(c, hub.baseUrl));
@@ -41,7 +42,7 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
     }
   });
 
-  app.get('/oauth/client.json', (c) => {
+  app.get(browserRoutes.clientMetadata, (c) => {
     c.header('cache-control', 'public, max-age=3600');
     return c.json(hub.browser.clientMetadata());
   });
@@ -70,6 +71,6 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
       status: 200,
     });
   };
-  app.get('/connectors/:id', landing);
-  app.get('/agents/:id', landing);
+  app.get(browserRoutes.connector(':id'), landing);
+  app.get(browserRoutes.agent(':id'), landing);
 }
