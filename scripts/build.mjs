@@ -15,7 +15,7 @@ export async function build() {
   for (const folder of ['src', 'providers']) {
     const from = join(ROOT, folder);
     if (!existsSync(from)) continue;
-    cpSync(from, join(DIST, folder), { recursive: true, filter: (file) => extname(file) !== '.ts' });
+    cpSync(from, join(DIST, folder), { recursive: true, filter: (file) => !['.ts', '.md'].includes(extname(file)) });
   }
   return 0;
 }

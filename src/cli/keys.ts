@@ -71,7 +71,7 @@ function rotationVerdict(unreadable: number, overtaken: number): string {
   }
   if (overtaken > 0)
     return `${overtaken} were changed by a running hub meanwhile: run this again. Keep the old keys until then.`;
-  return 'All secrets are under the first key. The old keys may be removed, once every running hub has the new setting.';
+  return 'All secrets are under the first key. Let "keys verify" prove it; then the old keys may be removed, once every running hub has the new setting.';
 }
 
 function verificationTable(report: VerificationReport): string {

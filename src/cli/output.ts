@@ -23,7 +23,7 @@ export function createOutput(json: boolean): Output {
   };
 }
 
-export const dim = (text: string): string => styleText('dim', text);
+const dim = (text: string): string => styleText('dim', text);
 export const bold = (text: string): string => styleText('bold', text);
 
 /** One line, with nothing in it that a terminal would obey. */

@@ -63,7 +63,11 @@ export function checkHostAndOrigin(baseUrl: string): MiddlewareHandler {
 /** At most 1 MiB, and JSON where there is a body. */
 export const limitBody: MiddlewareHandler = bodyLimit({
   maxSize: REQUEST_MAX_BYTES,
-  onError: (c) => problemResponse(c, new ChatelaineError('payload_too_large', 'The body is larger than 1 MiB.')),
+  onError: (c) => {
+    // The rest of the body stays unread, so this connection cannot carry another request.
+    c.header('connection', 'close');
+    return problemResponse(c, new ChatelaineError('payload_too_large', 'The body is larger than 1 MiB.'));
+  },
 });
 
 export const requireJson: MiddlewareHandler = async (c, next) => {

@@ -66,16 +66,19 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
   const connect = guardedConnector(policy, options.lookup ?? dnsLookup, connectTimeoutMs);
   // Two pools, so that long event streams of a server never keep its token endpoint waiting.
   const [documents, servers] = [newAgent(connect), newAgent(connect)];
+  // Registrations and token requests get a connection each: on one that the server was just closing, the
+  // answer is lost, and with it a rotated refresh token (RFC 9112 section 9.6).
+  const tokens = newAgent(connect, { pipelining: 0 });
   const documentLimits = { answerMs: answerTimeoutMs, maxBytes: metadataMaxBytes };
   const mcpLimits = { answerMs: answerTimeoutMs, maxBytes: mcpAnswerMaxBytes, streamIdleMs: streamIdleTimeoutMs };
   const fetchFor = (profile: Profile): FetchLike => guardedFetch(profile, policy, options.userAgent);
 
   return {
     metadata: fetchFor({ agent: documents, redirects: 'follow_documents', limits: documentLimits }),
-    oauth: fetchFor({ agent: documents, redirects: 'refuse', limits: documentLimits }),
+    oauth: fetchFor({ agent: tokens, redirects: 'refuse', limits: documentLimits }),
     mcp: fetchFor({ agent: servers, redirects: 'same_origin', limits: mcpLimits }),
     async close() {
-      await Promise.all([documents.destroy(), servers.destroy()]);
+      await Promise.all([documents.destroy(), servers.destroy(), tokens.destroy()]);
     },
   };
 }
@@ -119,8 +122,9 @@ async function orCancelled<T>(response: Response, decide: () => T): Promise<T> {
   }
 }
 
-function newAgent(connect: ReturnType<typeof guardedConnector>): Agent {
+function newAgent(connect: ReturnType<typeof guardedConnector>, more: Agent.Options = {}): Agent {
   return new Agent({
+    ...more,
     connect,
     connections: CONNECTIONS_PER_ORIGIN,
     maxHeaderSize: HEADERS_MAX_BYTES,

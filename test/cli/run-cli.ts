@@ -4,8 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+/** Halves the start of a process; beside the packages, where no other user can write. */
+const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node-compile', import.meta.url));
+
+// Each command is a whole process, and some tests need half a dozen of them on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 export type Ended = { code: number | null; signal: string | null; stdout: string; stderr: string };
 
@@ -52,7 +58,7 @@ export async function startCli(
 
 function start(args: string[], { env = {}, input }: Given) {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];

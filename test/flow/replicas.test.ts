@@ -118,7 +118,7 @@ describe('a process killed between the provider’s answer and the saved token',
     await provider?.close();
   });
 
-  test(`${KILLS} times: no credential is lost without being marked so`, { timeout: 300_000 }, async () => {
+  test(`${KILLS} times: no credential is lost without being marked so`, { timeout: 500_000 }, async () => {
     const keys = (await import('node:fs/promises')).readFile(`${hub.folder}/encryption.key`, 'utf8');
     const env = { DATABASE_FILE: `${hub.folder}/chatelaine.db`, ENCRYPTION_KEYS: (await keys).trim() };
     // Two minutes later, so that the dead process's lease has lapsed.

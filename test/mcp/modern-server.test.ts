@@ -66,6 +66,16 @@ describe('a modern request', () => {
     });
   });
 
+  test('uses no id of another connection, so that an answer to a question may come over a later one', async () => {
+    const { server, upstream } = await connected((seen, response) => result(response, seen, {}));
+    const later = await openUpstream({ ...OPTIONS, url: server.url });
+    server.seen.length = 0;
+    await upstream.request('tools/call', { name: 'x' });
+    await later.request('tools/call', { name: 'x', inputResponses: {} });
+    expect(server.methods()).toEqual(['tools/call', 'tools/call']);
+    expect(server.seen[0]?.rpc.id).not.toBe(server.seen[1]?.rpc.id);
+  });
+
   test.each<[string, string, Record<string, unknown>]>([
     ['no type', 'tools/list', { tools: [] }],
     ['complete', 'tools/call', { resultType: 'complete', content: [] }],
