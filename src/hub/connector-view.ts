@@ -14,21 +14,37 @@ export async function connectorViews(
   const counts = await context.store.tools.counts(connectors.map((connector) => connector.id));
   return Promise.all(
     connectors.map(async (connector) => {
-      const credentials = await context.store.credentials.listByConnector(connector.id);
-      const registration = await registrationOf(context, connector, credentials);
-      return viewOf(connector, credentials, counts.get(connector.id) ?? 0, registration);
+      const held = await heldCredentials(context, connector);
+      const registration = await registrationOf(context, connector, held.sample);
+      return viewOf(connector, held, counts.get(connector.id) ?? 0, registration);
     }),
   );
+}
+
+/** `sample`: the shared credential, or one agent's where each has its own. */
+type Held = { readonly sample: CredentialRecord | null; readonly pending: boolean; readonly agents: number };
+
+async function heldCredentials(context: HubContext, connector: ConnectorRecord): Promise<Held> {
+  const { credentials } = context.store;
+  if (connector.credentialMode === null) return { sample: null, pending: false, agents: 0 };
+  if (connector.credentialMode === 'per_agent') {
+    const [sample] = await credentials.listOfAgents(connector.id, 1);
+    return { sample: sample ?? null, pending: false, agents: await credentials.countOfAgents(connector.id) };
+  }
+  return {
+    sample: await credentials.find(connector.id, null, 'active'),
+    pending: (await credentials.find(connector.id, null, 'pending')) !== null,
+    agents: 0,
+  };
 }
 
 async function registrationOf(
   context: HubContext,
   connector: ConnectorRecord,
-  credentials: readonly CredentialRecord[],
+  used: CredentialRecord | null,
 ): Promise<RegistrationKind | null> {
   if (connector.authType !== 'oauth') return null;
-  const used = credentials.find((credential) => credential.slot === 'active' && credential.registrationKind !== null);
-  if (used !== undefined) return used.registrationKind;
+  if (used !== null && used.registrationKind !== null) return used.registrationKind;
   if (connector.sealedClient !== null) return 'pre_registered';
   if (connector.discovery === null) return null;
   const known = await context.store.registrations.find(connector.discovery.issuer, context.redirectUri);
@@ -37,15 +53,12 @@ async function registrationOf(
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
-function credentialView(connector: ConnectorRecord, credentials: readonly CredentialRecord[]) {
-  const active = credentials.filter((credential) => credential.slot === 'active');
+function credentialView(connector: ConnectorRecord, held: Held) {
   if (connector.authType === 'none') return { ...emptyCredential, state: 'none' };
   if (connector.credentialMode === 'per_agent') {
-    const agents = active.filter((credential) => credential.agentId !== null);
-    return { ...emptyCredential, configured: agents.length > 0, state: 'per_agent', agents: agents.length };
+    return { ...emptyCredential, configured: held.agents > 0, state: 'per_agent', agents: held.agents };
   }
-  const shared = active.find((credential) => credential.agentId === null) ?? null;
-  const pending = credentials.some((credential) => credential.slot === 'pending' && credential.agentId === null);
+  const shared = held.sample;
   const { state, reason } = stateFor({ ...connector, reachability: null }, shared);
   if (shared === null) return { ...emptyCredential, state, reason };
   return {
@@ -59,7 +72,7 @@ function credentialView(connector: ConnectorRecord, credentials: readonly Creden
     reason: reason ?? shared.reason,
     stateAt: iso(shared.stateAt),
     missingScope: shared.missingScope,
-    pending,
+    pending: held.pending,
     agents: null,
   };
 }
@@ -106,12 +119,7 @@ function oauthView(connector: ConnectorRecord, registration: RegistrationKind | 
   };
 }
 
-function viewOf(
-  connector: ConnectorRecord,
-  credentials: readonly CredentialRecord[],
-  toolCount: number,
-  registration: RegistrationKind | null,
-) {
+function viewOf(connector: ConnectorRecord, held: Held, toolCount: number, registration: RegistrationKind | null) {
   return {
     id: connector.id,
     key: connector.key,
@@ -121,7 +129,7 @@ function viewOf(
     credentialMode: connector.credentialMode,
     headerName: connector.headerName,
     headerNames: connector.headerNames,
-    credential: credentialView(connector, credentials),
+    credential: credentialView(connector, held),
     server: {
       reachable: connector.reachability?.reachable ?? null,
       checkedAt: iso(connector.reachability?.checkedAt ?? null),

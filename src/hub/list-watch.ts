@@ -135,12 +135,10 @@ async function* listed(context: HubContext): AsyncGenerator<ConnectorRecord> {
 /** Whose credential may listen; null while there is none. */
 async function listenerOf(context: HubContext, connector: ConnectorRecord): Promise<{ agentId: string | null } | null> {
   if (connector.authType === 'none') return { agentId: null };
-  const credentials = await context.store.credentials.listByConnector(connector.id);
-  const usable = credentials.find(
-    (credential) =>
-      credential.slot === 'active' &&
-      credential.state !== 'reauthorization_required' &&
-      (credential.agentId === null) === (connector.credentialMode === 'shared'),
-  );
-  return usable === undefined ? null : { agentId: usable.agentId };
+  const shared = connector.credentialMode === 'shared';
+  const credential = shared
+    ? await context.store.credentials.find(connector.id, null, 'active')
+    : ((await context.store.credentials.listOfAgents(connector.id, 1))[0] ?? null);
+  if (credential === null || credential.state === 'reauthorization_required') return null;
+  return { agentId: credential.agentId };
 }

@@ -118,10 +118,8 @@ export async function syncOnce(context: HubContext, connectorId: string, always 
 
 /** An authorization that waits beside the one that serves gets its chance first. */
 async function provePending(context: HubContext, connector: ConnectorRecord): Promise<boolean> {
-  const credentials = await context.store.credentials.listByConnector(connector.id);
   let proven = false;
-  for (const credential of credentials) {
-    if (credential.slot !== 'pending') continue;
+  for (const credential of await context.store.credentials.listPending(connector.id, BATCH)) {
     try {
       await syncTools(context, connector, credential.agentId, SYSTEM, { slot: 'pending' });
     } catch (error) {

@@ -40,15 +40,12 @@ async function lister(
   ) {
     return { agentId: null, anonymous: false };
   }
-  const credentials = (await context.store.credentials.listByConnector(connector.id)).filter(
-    (c) => c.slot === 'active',
-  );
   if (connector.credentialMode === 'per_agent') {
     if (agentId !== null) return { agentId, anonymous: false };
-    const first = credentials.find((c) => c.state !== 'reauthorization_required') ?? credentials[0];
+    const [first] = await context.store.credentials.listOfAgents(connector.id, 1);
     return { agentId: first?.agentId ?? null, anonymous: first === undefined };
   }
-  return { agentId: null, anonymous: credentials.length === 0 };
+  return { agentId: null, anonymous: (await context.store.credentials.find(connector.id, null, 'active')) === null };
 }
 
 /**

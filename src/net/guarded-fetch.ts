@@ -66,8 +66,8 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
   const connect = guardedConnector(policy, options.lookup ?? dnsLookup, connectTimeoutMs);
   // Two pools, so that long event streams of a server never keep its token endpoint waiting.
   const [documents, servers] = [newAgent(connect), newAgent(connect)];
-  // Registrations and token requests get a connection each: on one that the server was just closing, the
-  // answer is lost, and with it a rotated refresh token (RFC 9112 section 9.6).
+  // A token request gets a connection of its own: on an idle one that the server is just closing (RFC 9112
+  // section 9.5) nobody could tell whether the refresh token was rotated.
   const tokens = newAgent(connect, { pipelining: 0 });
   const documentLimits = { answerMs: answerTimeoutMs, maxBytes: metadataMaxBytes };
   const mcpLimits = { answerMs: answerTimeoutMs, maxBytes: mcpAnswerMaxBytes, streamIdleMs: streamIdleTimeoutMs };

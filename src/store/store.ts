@@ -71,7 +71,12 @@ export type CredentialStore = {
   get(id: string): Promise<CredentialRecord | null>;
   /** The credential of exactly this owner (`agentId` null: the shared one); there is no query for "any". */
   find(connectorId: string, agentId: string | null, slot: 'active' | 'pending'): Promise<CredentialRecord | null>;
+  /** All of them, of every owner and slot: for ending them. */
   listByConnector(connectorId: string): Promise<readonly CredentialRecord[]>;
+  /** Active credentials that agents own, those that need no person first: whom background work may act as. */
+  listOfAgents(connectorId: string, limit: number): Promise<readonly CredentialRecord[]>;
+  countOfAgents(connectorId: string): Promise<number>;
+  listPending(connectorId: string, limit: number): Promise<readonly CredentialRecord[]>;
   listByAgent(agentId: string): Promise<readonly CredentialRecord[]>;
   /** Replaces what stands in the same slot of the same owner, in one transaction; answers what it replaced. */
   put(credential: CredentialRecord): Promise<CredentialRecord | null>;

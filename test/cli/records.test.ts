@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningProvider, startProvider } from '../../providers/index.ts';
+import { newId } from '../../src/hub/ids.ts';
 import { readSettings } from '../../src/server/config.ts';
 import { openStoreOf } from '../../src/server/serve.ts';
 import { printed, resultOf, runCli } from './run-cli.ts';
@@ -90,8 +91,18 @@ describe('agents and their keys', () => {
   });
 });
 
+/** As a machine does whose clock is ahead. */
+async function recordTomorrow(): Promise<void> {
+  const at = Date.now() + 86_400_000;
+  const store = await openStoreOf(readSettings({ CHATELAINE_DATA: data }));
+  const nothing = { connectorId: null, agentId: null, credentialId: null, detail: {} };
+  await store.audit.append({ id: newId('aud', at), at, actor: 'test', action: 'test.ahead', ...nothing });
+  await store.close();
+}
+
 describe('doctor', () => {
-  test('says what is wrong with how files lie, what to do, and fails', async () => {
+  test('says what is wrong with files and clock, what to do, and fails', async () => {
+    await recordTomorrow();
     const file = join(data, 'encryption.key');
     await chmod(file, 0o644);
     const { code, stdout } = await runCli(['doctor', '--json', '--port', '0'], { env });
@@ -103,6 +114,7 @@ describe('doctor', () => {
     expect([code, ok]).toEqual([1, false]);
     expect(checks.filter(({ status }) => status === 'fail')).toMatchObject([
       { name: 'key file', mend: `chmod 600 ${file}` },
+      { name: 'clock', mend: expect.stringContaining('Set the clock') },
     ]);
     expect(checks.find(({ name }) => name === 'callers')).toMatchObject({ status: 'warn' });
   });

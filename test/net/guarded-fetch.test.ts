@@ -194,6 +194,17 @@ describe('connections', () => {
     expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
+  test('are not used again for token requests, which must not meet one that is just closing', async () => {
+    const sockets = new Set<Socket>();
+    const server = await httpServer((request, response) => {
+      sockets.add(request.socket);
+      response.end('{}');
+    });
+    const { oauth } = outbound();
+    for (let i = 0; i < 3; i += 1) await (await oauth(server.url, { method: 'POST', body: 'x=1' })).text();
+    expect(sockets.size).toBe(3);
+  });
+
   test('are given back when a body is cancelled', async () => {
     const server = await httpServer((_, response) => void response.write('x'.repeat(100)));
     const response = await outbound().mcp(server.url);

@@ -28,6 +28,36 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
     async listByConnector(connectorId) {
       return (await select().where('connectorId', '=', connectorId).orderBy('id').execute()).map(recordOf);
     },
+    async listOfAgents(connectorId, limit) {
+      const rows = await select()
+        .where('connectorId', '=', connectorId)
+        .where('owner', '!=', '')
+        .where('slot', '=', 'active')
+        .orderBy((order) => order.case().when('state', '=', 'reauthorization_required').then(1).else(0).end())
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(recordOf);
+    },
+    async countOfAgents(connectorId) {
+      const { count } = await db
+        .selectFrom('credentials')
+        .select((select) => select.fn.countAll<number | string>().as('count'))
+        .where('connectorId', '=', connectorId)
+        .where('owner', '!=', '')
+        .where('slot', '=', 'active')
+        .executeTakeFirstOrThrow();
+      return Number(count);
+    },
+    async listPending(connectorId, limit) {
+      const rows = await select()
+        .where('connectorId', '=', connectorId)
+        .where('slot', '=', 'pending')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(recordOf);
+    },
     async listByAgent(agentId) {
       return (await select().where('agentId', '=', agentId).orderBy('id').execute()).map(recordOf);
     },

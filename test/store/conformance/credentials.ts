@@ -23,6 +23,20 @@ export function describeCredentials(backend: Backend): void {
       expect(await store().credentials.listByAgent(first.id)).toEqual([own, pending]);
     });
 
+    test('of agents are told apart from the shared one, those that need no person first', async () => {
+      const { id } = await storedConnector(store());
+      const agents = [await storedAgent(store()), await storedAgent(store()), await storedAgent(store())];
+      const [dead, alive, third] = agents.map((agent, i) =>
+        credential(id, { agentId: agent.id, ...(i === 0 ? { state: 'reauthorization_required' as const } : {}) }),
+      );
+      const waiting = credential(id, { agentId: agents[0]?.id ?? '', slot: 'pending' });
+      for (const each of [credential(id), dead, alive, third, waiting]) if (each) await store().credentials.put(each);
+      expect(await store().credentials.listOfAgents(id, 10)).toEqual([alive, third, dead]);
+      expect(await store().credentials.listOfAgents(id, 1)).toEqual([alive]);
+      expect(await store().credentials.countOfAgents(id)).toBe(3);
+      expect(await store().credentials.listPending(id, 10)).toEqual([waiting]);
+    });
+
     test('put answers what it replaced in the same slot of the same owner', async () => {
       const { id } = await storedConnector(store());
       const [first, second] = [credential(id), credential(id)];
