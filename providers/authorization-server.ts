@@ -68,7 +68,11 @@ export function createAuthorizationServer(context: AuthorizationServerContext): 
       await context.store.adapter('Client').upsert(clientId, {
         client_id: clientId,
         redirect_uris: redirectUris,
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: [
+          'authorization_code',
+          'refresh_token',
+          ...(context.options.clientCredentials ? ['client_credentials'] : []),
+        ],
         response_types: ['code'],
         token_endpoint_auth_method: confidential ? 'client_secret_basic' : 'none',
         ...(clientSecret ? { client_secret: clientSecret } : {}),

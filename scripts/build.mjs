@@ -7,10 +7,15 @@ import { NODE, ROOT } from './setup.mjs';
 
 const DIST = join(ROOT, 'dist');
 
-/** @returns {Promise<number>} exit code */
-export async function build() {
+/**
+ * @param {readonly string[]} compilerArgs
+ * @returns {Promise<number>} exit code
+ */
+export async function build(compilerArgs) {
   rmSync(DIST, { recursive: true, force: true });
-  const code = await runChild(NODE, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT });
+  const code = await runChild(NODE, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', ...compilerArgs], {
+    cwd: ROOT,
+  });
   if (code !== 0) return code;
   for (const folder of ['src', 'providers']) {
     const from = join(ROOT, folder);

@@ -114,6 +114,15 @@ describe('servers that are wrong are refused with what is wrong', () => {
     expect((await hub.ok('GET', `/api/connectors/${made.id}`)).credential.configured).toBe(false);
   });
 
+  test('a pasted URL whose metadata is wrong is taken for OAuth all the same, so that nobody gives it a token', async () => {
+    const made = await connector(
+      { faults: { wrongResource: true } },
+      { authType: undefined, credentialMode: undefined },
+    );
+    expect(made).toMatchObject({ authType: 'oauth', credentialMode: 'shared' });
+    await refuses(made, 'resource_mismatch');
+  });
+
   test('an operator may accept a server that omits the PKCE promise', async () => {
     const made = await connector({ faults: { noCodeChallengeMethods: true } }, { oauth: { allowMissingPkce: true } });
     expect((await connects(made)).credential.state).toBe('usable');
