@@ -86,18 +86,16 @@ export class Operator {
   }
 
   async #insist<T>(what: () => Promise<T>): Promise<T> {
-    for (let next: () => Promise<unknown> = what; ; ) {
-      try {
-        const answer = await next();
-        if (next === what) return answer as T;
-        next = what;
-      } catch (error) {
-        const isMendable = error instanceof HubProblem && ASKS_FOR_CONSENT.has(error.code);
-        if (!isMendable || this.#consents === CONSENTS_MAX) throw error;
-        this.#consents += 1;
-        next = () => this.#consent();
-      }
+    try {
+      return await what();
+    } catch (error) {
+      const isMendable = error instanceof HubProblem && ASKS_FOR_CONSENT.has(error.code);
+      if (!isMendable || this.#consents === CONSENTS_MAX) throw error;
     }
+    this.#consents += 1;
+    // The first listing with the new token may show at once that another consent is needed.
+    await this.#insist(() => this.#consent());
+    return this.#insist(what);
   }
 
   async #consent(): Promise<void> {
