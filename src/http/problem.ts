@@ -70,10 +70,6 @@ const STATUS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
   internal_error: { status: 500, title: 'Something went wrong here' },
 };
 
-export function statusOf(code: ErrorCode): number {
-  return STATUS[code].status;
-}
-
 export function titleOf(code: ErrorCode): string {
   return STATUS[code].title;
 }

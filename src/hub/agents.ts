@@ -12,7 +12,7 @@ import { disconnect } from './credentials.ts';
 import { newId } from './ids.ts';
 
 /** By this a person and a secret scanner recognise an agent key. */
-export const AGENT_KEY_PREFIX = 'chla_';
+const AGENT_KEY_PREFIX = 'chla_';
 const SHOWN_CHARACTERS = 11;
 
 /** @throws not_found */

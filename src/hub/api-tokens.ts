@@ -9,7 +9,7 @@ import { audit } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 
-export const API_TOKEN_PREFIX = 'chlt_';
+const API_TOKEN_PREFIX = 'chlt_';
 const SHOWN_CHARACTERS = 11;
 /** `lastUsedAt` is coarse, so that reading does not write each time. */
 const TOUCH_INTERVAL_MS = 60_000;

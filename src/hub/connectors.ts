@@ -81,6 +81,7 @@ export async function createConnector(
     updatedAt: now,
   };
   const stored = await insertWithKey(context, connector);
+  await suggested?.recorder?.save(id, null);
   await audit(context, actor, 'connector.created', {
     connectorId: id,
     detail: { name, url, authType, credentialMode: shape.credentialMode },

@@ -9,7 +9,7 @@ import type { HubContext } from './context.ts';
 import { markCredential } from './credential-state.ts';
 
 /** Every secret column; the list that rotation and verification walk. */
-export const SEALED_KINDS: readonly SealedKind[] = [
+const SEALED_KINDS: readonly SealedKind[] = [
   'connector.headers',
   'connector.client',
   'registration.client',

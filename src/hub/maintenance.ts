@@ -65,7 +65,7 @@ async function maintain(context: HubContext): Promise<void> {
 }
 
 /** Renews tokens a little before anybody would have to wait for it. */
-export async function refreshDue(context: HubContext): Promise<void> {
+async function refreshDue(context: HubContext): Promise<void> {
   const now = context.now();
   const due = await context.store.credentials.dueForRefresh(now, now + REFRESH_AHEAD_MS + REFRESH_JITTER_MS, BATCH);
   await inParallel(due, SYNC_CONCURRENCY, async (credential) => {
@@ -93,7 +93,7 @@ function jitterOf(id: string): number {
 }
 
 /** Lists the tools of every connector whose time has come. */
-export async function syncDue(context: HubContext): Promise<void> {
+async function syncDue(context: HubContext): Promise<void> {
   const due = await context.store.connectors.dueForSync(context.now(), BATCH);
   await inParallel(due, SYNC_CONCURRENCY, (connector) => syncOnce(context, connector.id));
 }

@@ -63,7 +63,7 @@ async function freshServer(context: HubContext, issuer: string): Promise<Authori
 }
 
 /** Remembers validated metadata under its issuer. */
-export async function rememberServer(
+async function rememberServer(
   context: HubContext,
   server: AuthorizationServer,
   metadataUrl: string | null,

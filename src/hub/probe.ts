@@ -51,6 +51,8 @@ export type Suggestion = {
   readonly listsWithoutCredential: boolean;
   readonly discovery: DiscoveryRecord | null;
   readonly protocol: ProtocolRecord | null;
+  /** What was asked and answered, to be saved once there is a connector to save it with. */
+  readonly recorder: Recorder | null;
 };
 
 /** Chooses the kind of authentication for a connector that was made without one. */
@@ -59,22 +61,18 @@ export async function suggestAuthentication(
   url: string,
   input: ConnectorInput,
 ): Promise<Suggestion> {
-  const hasSecret = (input.secret ?? '').trim() !== '';
-  if (hasSecret)
-    return {
-      authType: input.headerName ? 'api_key_header' : 'bearer',
-      listsWithoutCredential: false,
-      discovery: null,
-      protocol: null,
-    };
-  if (input.headerName)
-    return { authType: 'api_key_header', listsWithoutCredential: false, discovery: null, protocol: null };
+  // A secret or a header name says it; the server need not be asked.
+  if (input.headerName || (input.secret ?? '').trim() !== '') {
+    const authType = input.headerName ? 'api_key_header' : 'bearer';
+    return { authType, listsWithoutCredential: false, discovery: null, protocol: null, recorder: null };
+  }
   const recorder = createRecorder(context, 'probe');
   const { look, oauth } = await lookAtServer(context, url, input.headers, recorder);
   const authType = suggestedAuthType(look, oauth, input);
   const now = context.now();
   return {
     authType,
+    recorder,
     listsWithoutCredential: look.tools !== null,
     discovery: oauth?.discovery ?? null,
     protocol:

@@ -57,7 +57,7 @@ async function open(vault: Vault, ciphertext: string, context: SealContext): Pro
   }
 }
 
-export const credentialContext = (credential: Pick<CredentialRecord, 'id' | 'issuer' | 'resource'>): SealContext => ({
+const credentialContext = (credential: Pick<CredentialRecord, 'id' | 'issuer' | 'resource'>): SealContext => ({
   kind: 'credential.secret',
   id: credential.id,
   issuer: credential.issuer,

@@ -32,8 +32,11 @@ export type TryRequest = {
   /** Answers of the person to an earlier `input_required`, with its `requestState` byte for byte. */
   readonly inputResponses?: Readonly<Record<string, unknown>> | undefined;
   readonly requestState?: string | undefined;
-  /** `accept_defaults` fills forms with their defaults (SEP-1034); otherwise forms are declined. */
-  readonly elicitation?: 'decline' | 'accept_defaults' | undefined;
+  /**
+   * `accept_defaults` fills forms with their defaults (SEP-1034); `ask` hands a modern server's forms back
+   * as `input_required`, to be answered with `inputResponses`; otherwise no form is offered to be filled.
+   */
+  readonly elicitation?: 'decline' | 'accept_defaults' | 'ask' | undefined;
   /** Speaks exactly this revision instead of finding out. */
   readonly protocolVersion?: string | undefined;
 };
@@ -52,13 +55,7 @@ export async function tryRequest(
 ): Promise<TryResult> {
   const agentId = request.agentId ?? null;
   const recorder = createRecorder(context, 'request');
-  const onElicitation: ElicitationHandler | undefined =
-    request.elicitation === 'accept_defaults'
-      ? async (params) => ({
-          action: 'accept',
-          content: acceptWithDefaults((params as { requestedSchema?: unknown }).requestedSchema),
-        })
-      : undefined;
+  const onElicitation = elicitationHandler(request.elicitation ?? 'decline');
   await audit(context, actor, 'request.tried', {
     connectorId: connector.id,
     agentId,
@@ -79,6 +76,21 @@ export async function tryRequest(
     );
   } finally {
     await recorder.save(connector.id, agentId);
+  }
+}
+
+function elicitationHandler(mode: NonNullable<TryRequest['elicitation']>): ElicitationHandler | undefined {
+  switch (mode) {
+    case 'decline':
+      return undefined;
+    case 'ask':
+      // Modern servers get their answers from the caller; an older one asks in mid-call, where nobody can be asked.
+      return async () => ({ action: 'decline' });
+    case 'accept_defaults':
+      return async (params) => ({
+        action: 'accept',
+        content: acceptWithDefaults((params as { requestedSchema?: unknown }).requestedSchema),
+      });
   }
 }
 
@@ -107,17 +119,17 @@ async function run(
     ...(request.requestState === undefined ? {} : { requestState: request.requestState }),
     relist: async () => (await listTools(upstream)).tools.find((candidate) => candidate.name === params.name),
   };
-  if (onElicitation !== undefined)
+  if (onElicitation !== undefined && request.elicitation !== 'ask')
     return { resultType: 'complete', result: await answerInputRequests(upstream, call, onElicitation) };
   return callMethod(upstream, call);
 }
 
-/** The definition decides which arguments are mirrored into headers; an unknown tool is listed first. */
+/** The definition decides which arguments are mirrored into headers. */
 async function knownTool(
   context: HubContext,
   connector: ConnectorRecord,
   name: string,
 ): Promise<ToolDefinition | undefined> {
   const stored = await context.store.tools.get(connector.id, name);
-  return stored === null ? undefined : (JSON.parse(stored.definition) as ToolDefinition);
+  return stored === null || stored.state === 'gone' ? undefined : (JSON.parse(stored.definition) as ToolDefinition);
 }

@@ -39,6 +39,8 @@ describe('the code exchange', () => {
     const { method, url, headers, form } = exchange.only();
     expect([method, url, headers.get('accept')]).toEqual(['POST', TOKEN, 'application/json']);
     expect(headers.get('content-type')).toMatch(/^application\/x-www-form-urlencoded/);
+    // The guarded fetch names us; the library's own name must not get in its way.
+    expect(headers.has('user-agent')).toBe(false);
     expect(Object.fromEntries(form)).toEqual({
       grant_type: 'authorization_code',
       code: 'the-code',

@@ -239,7 +239,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
             agentId: z.string().nullable().optional(),
             inputResponses: z.record(z.string(), z.unknown()).optional(),
             requestState: z.string().optional(),
-            elicitation: z.enum(['decline', 'accept_defaults']).optional(),
+            elicitation: z.enum(['decline', 'accept_defaults', 'ask']).optional(),
             protocolVersion: z.string().optional(),
           }),
         ),

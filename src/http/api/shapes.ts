@@ -9,7 +9,7 @@ export const time = z
   .openapi({ description: 'ISO 8601, UTC', example: '2026-11-24T08:00:00.000Z' });
 export const nullableTime = time.nullable();
 
-export const problem = z
+const problem = z
   .object({
     type: z.string(),
     title: z.string(),

@@ -11,6 +11,8 @@ export type PageContent = {
   readonly advice?: string;
   /** The provider's own words; foreign text. */
   readonly provider?: { readonly code: string | null; readonly text: string | null } | null;
+  /** The stable code, for whoever asks for help. */
+  readonly code?: string;
   readonly status: number;
 };
 
@@ -28,6 +30,6 @@ export function page(c: Context, content: PageContent): Response | Promise<Respo
     content.provider == null || (content.provider.code === null && content.provider.text === null)
       ? ''
       : html`<blockquote><p>The provider said:</p><p>${content.provider.text ?? ''} ${content.provider.code === null ? '' : html`<code>${content.provider.code}</code>`}</p></blockquote>`;
-  const body = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><title>${content.title} · Chatelaine</title><style>${STYLE}</style></head><body><main><h1>${content.title}</h1><p>${content.message}</p>${provider}${content.advice === undefined ? '' : html`<p class="soft">${content.advice}</p>`}</main></body></html>`;
+  const body = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><title>${content.title} · Chatelaine</title><style>${STYLE}</style></head><body><main><h1>${content.title}</h1><p>${content.message}</p>${provider}${content.advice === undefined ? '' : html`<p class="soft">${content.advice}</p>`}${content.code === undefined ? '' : html`<p class="soft">Code: <code>${content.code}</code></p>`}</main></body></html>`;
   return c.html(body, content.status as 200);
 }

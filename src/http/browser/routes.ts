@@ -18,7 +18,13 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
     if (!(error instanceof ChatelaineError))
       log.error({ err: error, path: new URL(c.req.url).pathname }, 'a browser route failed');
     const problem = problemOf(error);
-    return page(c, { title: problem.title, message: problem.detail, advice: ADVICE, status: problem.status });
+    return page(c, {
+      title: problem.title,
+      message: problem.detail,
+      advice: ADVICE,
+      code: problem.code,
+      status: problem.status,
+    });
   };
 
   app.get(browserRoutes.connect(':ticket'), async (c) => {
@@ -68,6 +74,7 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
       message: outcome?.message ?? 'The connection was not made.',
       provider: outcome === null ? null : { code: outcome.providerCode, text: outcome.providerText },
       advice: connectedAnyway ? 'You can close this window.' : 'Go back to where you clicked Connect and try again.',
+      ...(isErrorCode(code) ? { code } : {}),
       status: 200,
     });
   };
