@@ -2,7 +2,7 @@
 // response's content looked at. A refusal before that point changes nothing. Then the flow is consumed,
 // the code exchanged where the flow was bound to, the credential stored, the tools listed.
 
-import { ChatelaineError, isChatelaineError } from '../errors.ts';
+import { ChatelaineError, type ErrorCode, isChatelaineError } from '../errors.ts';
 import { CALLBACK_SYNC_WAIT_MS } from '../limits.ts';
 import { validateAuthorizationResponse } from '../oauth/authorization-response.ts';
 import { audienceWarning } from '../oauth/token-audience.ts';
@@ -254,6 +254,15 @@ async function restart(
   }
 }
 
+/** What we say where the provider's words stand beside ours. */
+const OWN_WORDS: { readonly [code in ErrorCode]?: string } = {
+  authorization_denied: 'The sign-in was declined at the provider.',
+  token_request_failed: 'The provider did not give out a token.',
+  invalid_grant: 'The provider did not accept the sign-in; it may have taken too long.',
+  client_rejected:
+    'The provider does not accept our client. Check the client id and secret of this connector, or register again.',
+};
+
 async function landing(
   context: HubContext,
   connector: ConnectorRecord,
@@ -268,7 +277,7 @@ async function landing(
   const outcome: FlowOutcome = isChatelaineError(failure)
     ? {
         code: failure.code,
-        message: failure.message,
+        message: OWN_WORDS[failure.code] ?? failure.message,
         providerCode: failure.details.upstreamCode ?? null,
         providerText: failure.details.upstreamText ?? null,
       }

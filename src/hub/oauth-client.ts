@@ -156,7 +156,7 @@ export async function clientFor(
   const choice = chooseRegistration({
     server,
     manual: connector.sealedClient === null ? null : { issuer: settings.clientIssuer, complete: true },
-    hasDynamic: false,
+    hasDynamic: (await existingRegistration(context, server.issuer)) !== null,
     clientMetadataUrl: context.clientMetadataUrl,
     redirectUri: context.redirectUri,
   });

@@ -59,7 +59,9 @@ function manual(connector: ConnectorRecord, settings: OAuthSettings, now: number
 
 async function freshServer(context: HubContext, issuer: string): Promise<AuthorizationServer | null> {
   const known = await context.store.authorizationServers.get(issuer);
-  return known !== null && known.expiresAt > context.now() ? (known.metadata as AuthorizationServer) : null;
+  // Default endpoints were a guess; metadata that is published since then replaces them at once.
+  if (known === null || known.metadataUrl === null || known.expiresAt <= context.now()) return null;
+  return known.metadata as AuthorizationServer;
 }
 
 /** Remembers validated metadata under its issuer. */
@@ -119,6 +121,7 @@ export async function discoverFor(
     allowLegacy: settings.allowLegacyDiscovery,
     allowDefaultEndpoints: connector.authType === 'oauth',
     allowMissingPkce: settings.allowMissingPkce,
+    grant: settings.grant,
     allowHttp: context.mayUsePlainHttp,
     cachedServer: (issuer: string) => freshServer(context, issuer),
   };
@@ -175,6 +178,7 @@ export async function serverOf(
       issuer,
       {
         allowMissingPkce: settings.allowMissingPkce,
+        grant: settings.grant,
         allowHttp: context.mayUsePlainHttp,
       },
     );

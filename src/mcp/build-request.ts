@@ -104,8 +104,7 @@ export function modernPost(
   };
 }
 
-/** The headers alone, for whoever forwards a body that it did not write. @throws as {@link modernPost} */
-export function modernHeaders(
+function modernHeaders(
   custom: Readonly<Record<string, string>>,
   version: string,
   { method, params, tool }: Omit<OutgoingRequest, 'id'>,

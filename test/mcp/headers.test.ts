@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { modernHeaders } from '../../src/mcp/build-request.ts';
+import { modernPost } from '../../src/mcp/build-request.ts';
 import { encodeHeaderValue } from '../../src/mcp/header-value.ts';
 import { mirroredHeaders, mirroringFault } from '../../src/mcp/mirrored-headers.ts';
 import { tool } from './mini-server.ts';
@@ -117,7 +117,9 @@ describe('mirroredHeaders', () => {
   });
 });
 
-describe('modernHeaders', () => {
+describe('modernPost', () => {
+  const envelope = { version: '2026-07-28', clientInfo: { name: 'test', version: '1' }, clientCapabilities: {} };
+
   test('keeps custom headers but lets none take the place of the protocol', () => {
     const custom = {
       Authorization: 'Bearer x',
@@ -126,7 +128,9 @@ describe('modernHeaders', () => {
       'Mcp-Method': 'evil',
       'MCP-Session-Id': 's',
     };
-    const headers = Object.fromEntries(modernHeaders(custom, '2026-07-28', { method: 'tools/list', params: {} }));
+    const headers = Object.fromEntries(
+      new Headers(modernPost(custom, envelope, { id: 1, method: 'tools/list', params: {} }).headers),
+    );
     expect(headers).toEqual({
       authorization: 'Bearer x',
       'x-team': 'a',
@@ -138,7 +142,7 @@ describe('modernHeaders', () => {
   });
 
   test('refuses a method that would break out of its header', () => {
-    expect(() => modernHeaders({}, '2026-07-28', { method: 'a\r\nx: y', params: {} })).toThrow(
+    expect(() => modernPost({}, envelope, { id: 1, method: 'a\r\nx: y', params: {} })).toThrow(
       expect.objectContaining({ code: 'invalid_request' }),
     );
   });

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/mcp/canonical-json.ts';
-import { describeToolChange } from '../../src/mcp/tool-diff.ts';
 import { toolDigest } from '../../src/mcp/tool-digest.ts';
 import { connectorKeyFrom, offeredToolName, parseOfferedToolName } from '../../src/mcp/tool-name.ts';
 import { tool } from './mini-server.ts';
@@ -119,49 +118,5 @@ describe('tool names', () => {
     [`${'a'.repeat(31)} b`, 'a'.repeat(31)],
   ])('make of %j the key %j', (name, key) => {
     expect(connectorKeyFrom(name)).toBe(key);
-  });
-});
-
-describe('describeToolChange', () => {
-  const before = tool('t', {
-    description: 'Reads.',
-    inputSchema: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } }, required: ['a'] },
-    annotations: { readOnlyHint: true },
-  });
-
-  test('is empty for definitions that differ in the order of keys alone', () => {
-    expect(describeToolChange(before, shuffled(before) as typeof before)).toEqual({});
-  });
-
-  test('names what is new, gone and different', () => {
-    const after = tool('t', {
-      description: 'Reads and deletes.',
-      inputSchema: { type: 'object', properties: { a: { type: 'string' }, c: {} }, required: [] },
-      annotations: { readOnlyHint: false, destructiveHint: true },
-    });
-    expect(describeToolChange(before, after)).toEqual({
-      description: { before: 'Reads.', after: 'Reads and deletes.' },
-      schema: { added: ['c'], removed: ['b'], changed: ['a'] },
-      annotations: { readOnlyHint: { before: true, after: false }, destructiveHint: { before: null, after: true } },
-    });
-  });
-
-  test('leaves out what is too large to read', () => {
-    const properties = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`p${n}`, {}]));
-    const after = tool('t', {
-      description: 'x'.repeat(2_000),
-      inputSchema: { type: 'object', properties },
-      annotations: { title: 'x'.repeat(2_000) },
-    });
-    expect(describeToolChange(before, after)).toEqual({});
-  });
-
-  test('does not stumble over definitions of any shape', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
-        const odd = { name: 't', description: a, inputSchema: b, annotations: a };
-        expect(describeToolChange(odd, { ...odd, inputSchema: a, annotations: b })).toBeTypeOf('object');
-      }),
-    );
   });
 });
