@@ -2,34 +2,28 @@
 // response's content looked at. A refusal before that point changes nothing. Then the flow is consumed,
 // the code exchanged where the flow was bound to, the credential stored, the tools listed.
 
-import { ChatelaineError, type ErrorCode, isChatelaineError } from '../errors.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { CALLBACK_SYNC_WAIT_MS } from '../limits.ts';
 import { validateAuthorizationResponse } from '../oauth/authorization-response.ts';
 import { audienceWarning } from '../oauth/token-audience.ts';
 import { exchangeCode } from '../oauth/token-endpoint.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
-import type { ConnectorRecord, CredentialRecord, FlowOutcome, FlowRecord } from '../store/records.ts';
+import type { ConnectorRecord, CredentialRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
 import { flowNotFound, openFor, refuseEnded, serverOfFlow } from './authorize.ts';
-import { browserRoutes } from './browser-routes.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
+import { type CallbackResult, landing } from './landing.ts';
 import { clientFor, clientOf } from './oauth-client.ts';
 import { promotePending } from './pending-credential.ts';
-import { withQuery } from './return-to.ts';
 import type { FlowSecrets } from './sealed-values.ts';
 import { openFlow, sealTokens } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
 import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
-
-export type CallbackResult = {
-  /** A path of this hub, or the provider's address where the flow starts over with a fresh registration. */
-  readonly redirectTo: string;
-};
 
 /**
  * Finishes one authorization.
@@ -252,41 +246,4 @@ async function restart(
   } finally {
     await recorder.save(connector.id, flow.agentId);
   }
-}
-
-/** What we say where the provider's words stand beside ours. */
-const OWN_WORDS: { readonly [code in ErrorCode]?: string } = {
-  authorization_denied: 'The sign-in was declined at the provider.',
-  token_request_failed: 'The provider did not give out a token.',
-  invalid_grant: 'The provider did not accept the sign-in; it may have taken too long.',
-  client_rejected:
-    'The provider does not accept our client. Check the client id and secret of this connector, or register again.',
-};
-
-async function landing(
-  context: HubContext,
-  connector: ConnectorRecord,
-  flow: FlowRecord,
-  failure: unknown,
-): Promise<CallbackResult> {
-  const mount = new URL(context.baseUrl).pathname.replace(/\/$/, '');
-  const home =
-    flow.returnTo ??
-    `${mount}${flow.agentId === null ? browserRoutes.connector(connector.id) : browserRoutes.agent(flow.agentId)}`;
-  if (failure === null || failure === undefined) return { redirectTo: withQuery(home, { connected: connector.key }) };
-  const outcome: FlowOutcome = isChatelaineError(failure)
-    ? {
-        code: failure.code,
-        message: OWN_WORDS[failure.code] ?? failure.message,
-        providerCode: failure.details.upstreamCode ?? null,
-        providerText: failure.details.upstreamText ?? null,
-      }
-    : {
-        code: 'internal_error',
-        message: 'Something went wrong in the hub; its log says more.',
-        providerCode: null,
-        providerText: null,
-      };
-  await context.store.flows.setOutcome(flow.id, outcome);
-  return { redirectTo: withQuery(home, { error: outcome.code, flow: flow.id }) };
 }

@@ -142,3 +142,26 @@ describe('a missing key', () => {
     await first.close();
   });
 });
+
+describe('F3 the record of a flow is checked as it is read', () => {
+  test.each([
+    ['metadata', '{}'],
+    ['metadata', '{"issuer":"x"}'],
+    ['sealed', 'not a ciphertext'],
+  ])('a damaged %s ends on a plain page and never reads as undefined', async (column, value) => {
+    const made = await hub.hub.connectors.create(
+      { name: 'D', url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared' },
+      ME,
+    );
+    const { connectUrl } = await hub.hub.connectors.connect(made.id, { agentId: null, returnTo: null }, ME);
+    const database = new DatabaseSync(hub.file);
+    database.prepare(`update flows set ${column} = ?`).run(value);
+    database.close();
+    const end = await new Browser().get(connectUrl);
+    expect([404, 409]).toContain(end.status);
+    expect(end.location).toBeNull();
+    expect(end.text).toContain('start again');
+    expect(end.text).not.toContain('undefined');
+    expect(provider.count('/authorize')).toBe(0);
+  });
+});
