@@ -15,6 +15,7 @@ import { audit } from './audit.ts';
 import { flowNotFound, openFor, refuseEnded, serverOfFlow } from './authorize.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
+import { expiryOf, newCredential } from './credential-record.ts';
 import { newId } from './ids.ts';
 import { type CallbackResult, landing } from './landing.ts';
 import { clientFor, clientOf } from './oauth-client.ts';
@@ -126,38 +127,31 @@ async function store(
   const present = await context.store.credentials.find(connector.id, flow.agentId, 'active');
   const serving = present !== null && present.kind === 'oauth' && present.state !== 'reauthorization_required';
   const binding = { id: newId('crd', now), issuer: flow.issuer, resource: flow.resource };
-  const credential: CredentialRecord = {
-    ...binding,
-    connectorId: connector.id,
-    agentId: flow.agentId,
-    slot: serving ? 'pending' : 'active',
-    kind: 'oauth',
-    sealed: await sealTokens(
-      context.vault,
-      {
-        accessToken: tokens.accessToken,
-        refreshToken: tokens.refreshToken,
-        tokenType: tokens.tokenType,
-        client: secrets.client,
-      },
-      binding,
-    ),
-    generation: 1,
-    scope: tokens.scope ?? flow.scope,
-    registrationKind: flow.registrationKind,
-    registrationId: flow.registrationId,
-    expiresAt: tokens.expiresInSeconds === null ? null : now + tokens.expiresInSeconds * 1000,
-    refreshable: tokens.refreshToken !== null,
-    state: 'ok',
-    reason: null,
-    stateAt: now,
-    missingScope: null,
-    setAt: now,
-    refreshedAt: null,
-    refreshFailures: 0,
-    refreshAfter: null,
-    refreshStartedAt: null,
-  };
+  const credential = newCredential(
+    {
+      ...binding,
+      connectorId: connector.id,
+      agentId: flow.agentId,
+      slot: serving ? 'pending' : 'active',
+      kind: 'oauth',
+      sealed: await sealTokens(
+        context.vault,
+        {
+          accessToken: tokens.accessToken,
+          refreshToken: tokens.refreshToken,
+          tokenType: tokens.tokenType,
+          client: secrets.client,
+        },
+        binding,
+      ),
+      scope: tokens.scope ?? flow.scope,
+      registrationKind: flow.registrationKind,
+      registrationId: flow.registrationId,
+      expiresAt: expiryOf(now, tokens.expiresInSeconds),
+      refreshable: tokens.refreshToken !== null,
+    },
+    now,
+  );
   await context.store.credentials.put(credential);
   context.credentialCache.forgetConnector(connector.id);
   if (tokens.refreshToken === null) {

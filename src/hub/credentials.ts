@@ -8,6 +8,7 @@ import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
 import type { HubContext } from './context.ts';
+import { newCredential } from './credential-record.ts';
 import { newId } from './ids.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
@@ -26,31 +27,17 @@ export async function setStaticSecret(
 ): Promise<CredentialRecord> {
   const now = context.now();
   const id = newId('crd', now);
-  const credential: CredentialRecord = {
-    id,
-    connectorId: connector.id,
-    agentId,
-    slot: 'active',
-    kind: 'static',
-    sealed: await sealStatic(context.vault, secret, id),
-    generation: 1,
-    issuer: null,
-    resource: null,
-    scope: null,
-    registrationKind: null,
-    registrationId: null,
-    expiresAt: null,
-    refreshable: false,
-    state: 'ok',
-    reason: null,
-    stateAt: now,
-    missingScope: null,
-    setAt: now,
-    refreshedAt: null,
-    refreshFailures: 0,
-    refreshAfter: null,
-    refreshStartedAt: null,
-  };
+  const credential = newCredential(
+    {
+      id,
+      connectorId: connector.id,
+      agentId,
+      slot: 'active',
+      kind: 'static',
+      sealed: await sealStatic(context.vault, secret, id),
+    },
+    now,
+  );
   await context.store.credentials.put(credential);
   context.credentialCache.forgetConnector(connector.id);
   await audit(context, actor, 'credential.stored', {

@@ -8,6 +8,7 @@ import { resourceFor } from '../oauth/resource-indicator.ts';
 import { selectScope } from '../oauth/scope.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
+import { expiryOf, newCredential } from './credential-record.ts';
 import { newId } from './ids.ts';
 import { withLease } from './lease.ts';
 import { manualClientOf } from './oauth-client.ts';
@@ -81,40 +82,32 @@ async function request(
     });
     const now = context.now();
     const id = newId('crd', now);
-    const credential: CredentialRecord = {
-      id,
-      connectorId: connector.id,
-      agentId,
-      slot: 'active',
-      kind: 'oauth',
-      sealed: await sealTokens(
-        context.vault,
-        {
-          accessToken: tokens.accessToken,
-          refreshToken: null,
-          tokenType: tokens.tokenType,
-          client: { source: 'connector' },
-        },
-        { id, issuer: server.issuer, resource },
-      ),
-      generation: 1,
-      issuer: server.issuer,
-      resource,
-      scope: tokens.scope ?? scope,
-      registrationKind: 'pre_registered',
-      registrationId: null,
-      expiresAt: tokens.expiresInSeconds === null ? null : now + tokens.expiresInSeconds * 1000,
-      refreshable: true,
-      state: 'ok',
-      reason: null,
-      stateAt: now,
-      missingScope: null,
-      setAt: now,
-      refreshedAt: null,
-      refreshFailures: 0,
-      refreshAfter: null,
-      refreshStartedAt: null,
-    };
+    const credential = newCredential(
+      {
+        id,
+        connectorId: connector.id,
+        agentId,
+        slot: 'active',
+        kind: 'oauth',
+        sealed: await sealTokens(
+          context.vault,
+          {
+            accessToken: tokens.accessToken,
+            refreshToken: null,
+            tokenType: tokens.tokenType,
+            client: { source: 'connector' },
+          },
+          { id, issuer: server.issuer, resource },
+        ),
+        issuer: server.issuer,
+        resource,
+        scope: tokens.scope ?? scope,
+        registrationKind: 'pre_registered',
+        expiresAt: expiryOf(now, tokens.expiresInSeconds),
+        refreshable: true,
+      },
+      now,
+    );
     await context.store.connectors.update(connector.id, {
       discovery,
       oauth: { ...settings, clientIssuer: server.issuer },

@@ -14,6 +14,7 @@ import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
 import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
+import { expiryOf } from './credential-record.ts';
 import { markCredential } from './credential-state.ts';
 import { withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
@@ -158,7 +159,7 @@ async function save(
   );
   const patch: CredentialPatch = {
     sealed,
-    expiresAt: fresh.expiresInSeconds === null ? null : now + fresh.expiresInSeconds * 1000,
+    expiresAt: expiryOf(now, fresh.expiresInSeconds),
     scope: fresh.scope ?? credential.scope,
     refreshedAt: now,
     refreshFailures: 0,

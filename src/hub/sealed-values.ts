@@ -40,6 +40,20 @@ const hidden = (value: Secret | null): string | null => value?.reveal() ?? null;
 const secretOf = (value: unknown): Secret | null =>
   typeof value === 'string' && value !== '' ? new Secret(value) : null;
 
+function plainClient(client: TokenClient): Json {
+  return client.source === 'connector' ? client : { ...client, clientSecret: hidden(client.clientSecret) };
+}
+
+function readClient(client: Json): TokenClient {
+  if (client.source === 'connector') return { source: 'connector' };
+  return {
+    source: 'inline',
+    clientId: text(client, 'clientId'),
+    authMethod: client.authMethod as TokenEndpointAuthMethod,
+    clientSecret: secretOf(client.clientSecret),
+  };
+}
+
 async function seal(vault: Vault, value: Json, context: SealContext): Promise<string> {
   return vault.seal(new Secret(JSON.stringify(value)), context);
 }
@@ -77,17 +91,13 @@ export function sealTokens(
   tokens: StoredTokens,
   credential: Pick<CredentialRecord, 'id' | 'issuer' | 'resource'>,
 ): Promise<string> {
-  const client =
-    tokens.client.source === 'connector'
-      ? tokens.client
-      : { ...tokens.client, clientSecret: hidden(tokens.client.clientSecret) };
   return seal(
     vault,
     {
       accessToken: tokens.accessToken.reveal(),
       refreshToken: hidden(tokens.refreshToken),
       tokenType: tokens.tokenType,
-      client,
+      client: plainClient(tokens.client),
     },
     credentialContext(credential),
   );
@@ -95,20 +105,11 @@ export function sealTokens(
 
 export async function openTokens(vault: Vault, credential: CredentialRecord): Promise<StoredTokens> {
   const value = await open(vault, credential.sealed, credentialContext(credential));
-  const client = value.client as Json;
   return {
     accessToken: new Secret(text(value, 'accessToken')),
     refreshToken: secretOf(value.refreshToken),
     tokenType: value.tokenType === 'DPoP' ? 'DPoP' : 'Bearer',
-    client:
-      client.source === 'connector'
-        ? { source: 'connector' }
-        : {
-            source: 'inline',
-            clientId: text(client, 'clientId'),
-            authMethod: client.authMethod as TokenEndpointAuthMethod,
-            clientSecret: secretOf(client.clientSecret),
-          },
+    client: readClient(value.client as Json),
   };
 }
 
@@ -219,32 +220,19 @@ export function sealFlow(
   secrets: FlowSecrets,
   flow: Pick<FlowRecord, 'id' | 'issuer' | 'resource'>,
 ): Promise<string> {
-  const client =
-    secrets.client.source === 'connector'
-      ? secrets.client
-      : { ...secrets.client, clientSecret: hidden(secrets.client.clientSecret) };
   return seal(
     vault,
-    { verifier: secrets.verifier.reveal(), codeChallenge: secrets.codeChallenge, client },
+    { verifier: secrets.verifier.reveal(), codeChallenge: secrets.codeChallenge, client: plainClient(secrets.client) },
     flowContext(flow),
   );
 }
 
 export async function openFlow(vault: Vault, flow: FlowRecord): Promise<FlowSecrets> {
   const value = await open(vault, flow.sealed, flowContext(flow));
-  const client = value.client as Json;
   return {
     verifier: new Secret(text(value, 'verifier')),
     codeChallenge: text(value, 'codeChallenge'),
-    client:
-      client.source === 'connector'
-        ? { source: 'connector' }
-        : {
-            source: 'inline',
-            clientId: text(client, 'clientId'),
-            authMethod: client.authMethod as TokenEndpointAuthMethod,
-            clientSecret: secretOf(client.clientSecret),
-          },
+    client: readClient(value.client as Json),
   };
 }
 
