@@ -12,7 +12,6 @@ import type {
   FlowRecord,
   Page,
   PageRequest,
-  ToolRecord,
   TranscriptRecord,
 } from '../store/records.ts';
 import type { AuditFilter } from '../store/store.ts';
@@ -80,9 +79,15 @@ export function assembleHub(context: HubContext) {
         if (agentId !== null) await getAgent(context, agentId);
         return syncTools(context, connector, agentId, actor);
       },
-      tools: async (id: string): Promise<{ connector: ConnectorRecord; tools: readonly ToolRecord[] }> => {
+      /** The snapshot in the server's order; the cursor is the name of the last tool of the page before. */
+      tools: async (id: string, page: { limit?: number | undefined; cursor?: string | undefined } = {}) => {
         const connector = await getConnector(context, id);
-        return { connector, tools: await context.store.tools.list(connector.id, '') };
+        const all = await context.store.tools.list(connector.id, '');
+        const start = page.cursor === undefined ? 0 : all.findIndex((tool) => tool.name === page.cursor) + 1;
+        if (page.cursor !== undefined && start === 0) throw invalid('cursor', 'names no tool of this connector.');
+        const items = all.slice(start, page.limit === undefined ? undefined : start + page.limit);
+        const more = start + items.length < all.length;
+        return { connector, items, nextCursor: more ? (items.at(-1)?.name ?? null) : null };
       },
       transcript: async (id: string, page: PageRequest): Promise<Page<TranscriptRecord>> =>
         context.store.transcripts.list((await getConnector(context, id)).id, page),

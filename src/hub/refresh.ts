@@ -179,6 +179,15 @@ async function save(
     }
   }
   context.credentialCache.forgetConnector(credential.connectorId);
+  // The token is saved; a record of it that cannot be written must not keep it from serving.
+  await audit(context, SYSTEM, 'credential.refreshed', {
+    connectorId: credential.connectorId,
+    agentId: credential.agentId,
+    credentialId: credential.id,
+    detail: { generation: credential.generation + 1, rotated: fresh.refreshToken !== null },
+  }).catch((error: unknown) =>
+    context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
+  );
   const current = await context.store.credentials.get(credential.id);
   if (current === null)
     throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');

@@ -8,7 +8,7 @@ import { toolDigest } from '../mcp/tool-digest.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { ToolSnapshotChange } from '../store/store.ts';
 import type { Actor } from './audit.ts';
-import { audit } from './audit.ts';
+import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
 import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
@@ -95,13 +95,11 @@ export async function syncTools(
       'list_tools',
       `${change.count} tools; ${change.added.length} added, ${change.removed.length} removed, ${change.changed.length} changed`,
     );
-    if (change.added.length + change.removed.length + change.changed.length > 0) {
-      const { added, removed, changed } = change;
-      await audit(context, actor, 'tools.changed', {
-        connectorId: connector.id,
-        agentId: who.agentId,
-        detail: { added: added.length, removed: removed.length, changed: changed.length },
-      });
+    const { added, removed, changed } = change;
+    const changes = { added: added.length, removed: removed.length, changed: changed.length };
+    // A listing that somebody asked for used a secret; one on schedule is told when it found something.
+    if (actor !== SYSTEM || added.length + removed.length + changed.length > 0) {
+      await audit(context, actor, 'tools.synced', { connectorId: connector.id, agentId: who.agentId, detail: changes });
     }
     return { ...change, dropped: listing.dropped, syncedAt: now };
   } catch (error) {

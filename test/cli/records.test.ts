@@ -147,7 +147,7 @@ test('every change is in the audit log as the command line’s', async () => {
   await store.close();
   const done = items.filter(({ actor }) => actor === 'cli').map(({ action }) => action);
   expect(done).toEqual(
-    expect.arrayContaining(['connector.created', 'agent.created', 'agent_key.created', 'tools.changed']),
+    expect.arrayContaining(['connector.created', 'agent.created', 'agent_key.created', 'tools.synced']),
   );
 });
 

@@ -394,6 +394,14 @@ describe('S14 the whole definition is kept', () => {
       inputSchema: original?.inputSchema,
     });
     expect(items[3].digest).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const names: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const path: string = `/api/connectors/${made.id}/tools?limit=7${cursor === '' ? '' : `&cursor=${cursor}`}`;
+      const page = await hub.ok('GET', path);
+      names.push(...page.items.map((item: any) => item.name));
+      cursor = page.nextCursor;
+    }
+    expect(names).toEqual(items.map((item: any) => item.name));
   });
 });
 

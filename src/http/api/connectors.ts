@@ -158,20 +158,24 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       ...base,
       method: 'get',
       path: '/api/connectors/{id}/tools',
-      summary: 'The tool snapshot, whole definitions',
-      request: { params: idParameter },
+      summary: 'The tool snapshot, whole definitions; all of it unless a limit is given',
+      request: {
+        params: idParameter,
+        query: z.strictObject({ limit: z.coerce.number().int().min(1).optional(), cursor: z.string().optional() }),
+      },
       responses: {
         200: json(pageOf(tool).extend({ syncedAt: time.nullable() }), 'The tools in the server’s order'),
         ...failures,
       },
     }),
     async (c) => {
-      const { connector: record, tools } = await hub.connectors.tools(c.req.valid('param').id);
+      const found = await hub.connectors.tools(c.req.valid('param').id, c.req.valid('query'));
+      const { toolsSyncedAt } = found.connector;
       return c.json(
         {
-          items: tools.map((stored) => toolView(stored.definition, stored)),
-          nextCursor: null,
-          syncedAt: record.toolsSyncedAt === null ? null : iso(record.toolsSyncedAt),
+          items: found.items.map((stored) => toolView(stored.definition, stored)),
+          nextCursor: found.nextCursor,
+          syncedAt: toolsSyncedAt === null ? null : iso(toolsSyncedAt),
         } as never,
         200,
       );
