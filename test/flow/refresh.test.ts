@@ -153,6 +153,7 @@ describe('what ends a credential, and what does not', () => {
       await list(made.id);
       return (await get(made.id)).credential.state === 'reauthorization_required';
     });
+    expect((await get(made.id)).credential.reason).toMatch(/interrupted.*invalid_grant/);
   });
 
   test('a provider that forgot the client says so, and the next Connect registers again', async () => {

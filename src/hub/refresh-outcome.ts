@@ -1,0 +1,169 @@
+// What becomes of a refresh: the new tokens saved, or the failure judged.
+
+import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
+import { REFRESH_BACKOFF_MAX_MS, REFRESH_BACKOFF_MS } from '../limits.ts';
+import type { TokenSet } from '../oauth/types.ts';
+import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
+import { audit, SYSTEM } from './audit.ts';
+import type { HubContext } from './context.ts';
+import { expiryOf } from './credential-record.ts';
+import { markCredential } from './credential-state.ts';
+import type { StoredTokens } from './sealed-values.ts';
+import { sealTokens } from './sealed-values.ts';
+import type { Recorder } from './transcript.ts';
+
+const SAVE_TRIES = 5;
+
+/** Saves the rotated tokens; a fault of the database is tried again, since losing them may lose the grant. */
+export async function saveRefreshed(
+  context: HubContext,
+  credential: CredentialRecord,
+  old: StoredTokens,
+  fresh: TokenSet,
+): Promise<CredentialRecord> {
+  const now = context.now();
+  const sealed = await sealTokens(
+    context.vault,
+    {
+      accessToken: fresh.accessToken,
+      refreshToken: fresh.refreshToken ?? old.refreshToken,
+      tokenType: fresh.tokenType,
+      client: old.client,
+    },
+    credential,
+  );
+  const patch: CredentialPatch = {
+    sealed,
+    expiresAt: expiryOf(now, fresh.expiresInSeconds),
+    scope: fresh.scope ?? credential.scope,
+    refreshedAt: now,
+    refreshFailures: 0,
+    refreshAfter: null,
+    refreshStartedAt: null,
+    reason: credential.state === 'ok' ? null : credential.reason,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await context.store.credentials.update(credential.id, credential.generation, patch);
+      break;
+    } catch (error) {
+      if (attempt >= SAVE_TRIES)
+        throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
+          cause: error,
+        });
+    }
+  }
+  context.credentialCache.forgetConnector(credential.connectorId);
+  // The token is saved; a record of it that cannot be written must not keep it from serving.
+  await audit(context, SYSTEM, 'credential.refreshed', {
+    connectorId: credential.connectorId,
+    agentId: credential.agentId,
+    credentialId: credential.id,
+    detail: { generation: credential.generation + 1, rotated: fresh.refreshToken !== null },
+  }).catch((error: unknown) =>
+    context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
+  );
+  const current = await context.store.credentials.get(credential.id);
+  if (current === null)
+    throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
+  return current;
+}
+
+/** The demand to connect again, with the reason. */
+export const reconnectError = (connector: ConnectorRecord, reason: string | null): ChatelaineError =>
+  new ChatelaineError(
+    'reauthorization_required',
+    `${connector.name} must be connected again: ${reason ?? 'the authorization ended'}.`,
+  );
+
+/** Marks the credential as ended; answers the error that says so. */
+export async function endCredential(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  reason: string,
+): Promise<ChatelaineError> {
+  const marked = await markCredential(context, credential, 'reauthorization_required', reason);
+  if (marked) {
+    await audit(context, SYSTEM, 'credential.reauthorization_required', {
+      connectorId: connector.id,
+      agentId: credential.agentId,
+      credentialId: credential.id,
+      detail: { reason },
+    });
+  }
+  return reconnectError(connector, reason);
+}
+
+/**
+ * Judges a failed refresh: what is final ends the credential, what is of the moment keeps it and backs off.
+ *
+ * @returns the present credential where its access token is still valid
+ * @throws reauthorization_required, or the fault itself where nothing valid is left
+ */
+export async function refreshFailed(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  error: unknown,
+  force: boolean,
+  recorder: Recorder,
+): Promise<CredentialRecord> {
+  if (isChatelaineError(error, 'invalid_grant')) {
+    const interrupted = credential.refreshStartedAt !== null;
+    recorder.note('refresh', 'the provider refuses the refresh token');
+    throw await endCredential(
+      context,
+      connector,
+      credential,
+      interrupted
+        ? 'an earlier refresh was interrupted before its answer was saved, and the provider refuses the old refresh token (invalid_grant)'
+        : 'the provider refuses the refresh token (invalid_grant)',
+    );
+  }
+  if (isChatelaineError(error, 'client_rejected')) {
+    await forgetRejectedClient(context, credential);
+    throw await endCredential(
+      context,
+      connector,
+      credential,
+      `the provider no longer knows this client (${error.details.upstreamCode ?? 'invalid_client'})`,
+    );
+  }
+  if (isChatelaineError(error, 'secret_unreadable')) {
+    throw await endCredential(
+      context,
+      connector,
+      credential,
+      'the stored secret does not open with the present encryption keys',
+    );
+  }
+  if (
+    !isTransient(error) &&
+    !isChatelaineError(error, 'token_request_failed', 'client_id_required', 'secret_reference_invalid')
+  )
+    throw error;
+
+  const answered = !isChatelaineError(error, 'upstream_unreachable', 'upstream_timeout');
+  const failures = credential.refreshFailures + 1;
+  const backoff = Math.min(REFRESH_BACKOFF_MS * 2 ** (failures - 1), REFRESH_BACKOFF_MAX_MS);
+  const asked = (error.details.retryAfterSeconds ?? 0) * 1000;
+  await context.store.credentials.update(credential.id, credential.generation, {
+    refreshFailures: failures,
+    refreshAfter: context.now() + Math.min(Math.max(backoff, asked), REFRESH_BACKOFF_MAX_MS),
+    // Where no answer came, the provider may have spent the refresh token all the same.
+    ...(answered ? { refreshStartedAt: null } : {}),
+    reason: error.message,
+  });
+  recorder.note('refresh', `kept the tokens; next try in ${Math.round(Math.max(backoff, asked) / 1000)} s`);
+  const valid = !force && (credential.expiresAt === null || credential.expiresAt > context.now());
+  if (valid) return credential;
+  throw error;
+}
+
+/** A dynamic registration that the provider forgot is dropped, so that the next Connect registers anew. */
+async function forgetRejectedClient(context: HubContext, credential: CredentialRecord): Promise<void> {
+  if (credential.registrationKind === 'dynamic' && credential.registrationId !== null) {
+    await context.store.registrations.delete(credential.registrationId);
+  }
+}
