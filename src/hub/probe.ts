@@ -2,6 +2,7 @@
 // authenticated, would we be able to register, does it list its tools to strangers. It is what a person
 // reads before connecting, and what chooses when they did not.
 
+import { ChatelaineError } from '../errors.ts';
 import { LEGACY_VERDICT_LIFETIME_MS, MODERN_VERDICT_LIFETIME_MS } from '../limits.ts';
 import { isModern } from '../mcp/revisions.ts';
 import { selectScope } from '../oauth/scope.ts';
@@ -55,7 +56,11 @@ export type Suggestion = {
   readonly recorder: Recorder | null;
 };
 
-/** Chooses the kind of authentication for a connector that was made without one. */
+/**
+ * Chooses the kind of authentication for a connector that was made without one.
+ *
+ * @throws why the server could not be looked at; address_refused
+ */
 export async function suggestAuthentication(
   context: HubContext,
   url: string,
@@ -68,6 +73,7 @@ export async function suggestAuthentication(
   }
   const recorder = createRecorder(context, 'probe');
   const { look, oauth } = await lookAtServer(context, url, input.headers, recorder);
+  if (!look.reachable) throw unseen(look);
   const authType = suggestedAuthType(look, oauth, input);
   const now = context.now();
   return {
@@ -84,6 +90,17 @@ export async function suggestAuthentication(
               now + (isModern(look.protocol.version) ? MODERN_VERDICT_LIFETIME_MS : LEGACY_VERDICT_LIFETIME_MS),
           },
   };
+}
+
+/** A server that could not be looked at says nothing of how it wants to be authenticated. */
+function unseen(look: Look): ChatelaineError {
+  const { code, message } = look.fault ?? {
+    code: 'upstream_http_error' as const,
+    message: `The server answered HTTP ${look.status}.`,
+  };
+  return new ChatelaineError(code, `${message} Say authType to add it all the same.`, {
+    details: { field: 'authType' },
+  });
 }
 
 function assemble(context: HubContext, url: string, look: Look, oauth: OAuthLook | null, recorder: Recorder): Probe {

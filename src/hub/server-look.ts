@@ -1,7 +1,7 @@
 // One look at a server from outside: does it answer, does it list its tools to strangers, how does it
 // refuse, and where does its refusal lead. Nothing is saved.
 
-import { isChatelaineError } from '../errors.ts';
+import { type ErrorCode, isChatelaineError } from '../errors.ts';
 import { PROBE_TIMEOUT_MS } from '../limits.ts';
 import { listTools } from '../mcp/list-tools.ts';
 import type { Protocol, ToolDefinition } from '../mcp/types.ts';
@@ -26,7 +26,7 @@ export type Look = {
   readonly challenge: BearerChallenge | null;
   readonly protocol: Protocol | null;
   readonly tools: readonly ToolDefinition[] | null;
-  readonly fault: { readonly code: string; readonly message: string } | null;
+  readonly fault: { readonly code: ErrorCode; readonly message: string } | null;
 };
 
 /** @throws invalid_request, address_refused for an address that may not be looked at */
@@ -102,7 +102,7 @@ function refusal(error: unknown, protocol: Protocol | null): Look {
   }
   const fault = isChatelaineError(error)
     ? { code: error.code, message: error.message }
-    : { code: 'internal_error', message: 'The look failed.' };
+    : { code: 'internal_error' as const, message: 'The look failed.' };
   const answered = isChatelaineError(
     error,
     'rpc_error',

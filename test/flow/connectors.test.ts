@@ -75,6 +75,13 @@ describe('S1 a connector is checked as a whole', () => {
     expect(again).toMatchObject({ status: 409, body: { code: 'conflict', field: 'name' } });
   });
 
+  test('a server that cannot be looked at is not guessed about', async () => {
+    const name = unique('Unseen');
+    const refused = await hub.api('POST', '/api/connectors', { name, url: 'http://127.0.0.1:4999/mcp' });
+    expect(refused).toMatchObject({ status: 502, body: { code: 'upstream_unreachable', field: 'authType' } });
+    expect((await hub.api('GET', '/api/connectors?limit=200')).text).not.toContain(name);
+  });
+
   test('a server that is down can be entered before it is up', async () => {
     const made = await hub.ok('POST', '/api/connectors', {
       name: unique('Down'),
