@@ -2,11 +2,11 @@
 // exactly one owner. There is no "first available": a shared connector has one owner (nobody's agent), a
 // per-agent connector has the agent that was named, and nothing else is ever looked at.
 
-import { ChatelaineError } from '../errors.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { CREDENTIAL_CACHE_MS, REFRESH_AHEAD_MS } from '../limits.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { markCredential } from './credential-state.ts';
+import { markCredential, UNREADABLE } from './credential-state.ts';
 import { obtainMachineCredential } from './machine-credential.ts';
 import { promotePending } from './pending-credential.ts';
 import { refreshCredential } from './refresh.ts';
@@ -23,8 +23,8 @@ export type ResolvedCredential = {
 };
 
 export type ResolveOptions = {
-  /** The server refused this generation: replace it before answering. */
-  readonly refusedGeneration?: number;
+  /** The server refused this very credential: replace it before answering. Another one was not refused. */
+  readonly refused?: Pick<ResolvedCredential, 'credentialId' | 'generation'>;
   /** The credential to prove, instead of the one that serves. */
   readonly slot?: 'active' | 'pending';
 };
@@ -61,7 +61,7 @@ export async function resolveCredential(
     return { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
   }
   const owner = ownerOf(connector, agentId);
-  const plain = options.refusedGeneration === undefined && options.slot === undefined;
+  const plain = options.refused === undefined && options.slot === undefined;
   if (plain) {
     const cached = context.credentialCache.get(connector.id, owner ?? '');
     if (cached !== null) return cached;
@@ -135,9 +135,9 @@ async function resolveOAuth(
   try {
     credential = await usable(context, connector, found, options);
   } catch (error) {
-    const successor = found.slot === 'active' && isDead(error) ? await promotePending(context, found) : null;
+    const successor = found.slot === 'active' ? await successorOf(context, found, error) : null;
     if (successor === null) throw error;
-    credential = successor;
+    credential = await usable(context, connector, successor, {});
   }
   const tokens = await orUnreadable(context, credential, () => openTokens(context.vault, credential));
   const own = credentialHeader('oauth', null, tokens.accessToken);
@@ -145,8 +145,16 @@ async function resolveOAuth(
   return { value: await withCustom(context, connector, credential, own), validUntil: ahead };
 }
 
-const isDead = (error: unknown): boolean =>
-  error instanceof ChatelaineError && (error.code === 'reauthorization_required' || error.code === 'secret_unreadable');
+/** Who serves in place of `found`: a waiting authorization when it is dead, else the one that replaced it meanwhile. */
+async function successorOf(
+  context: HubContext,
+  found: CredentialRecord,
+  error: unknown,
+): Promise<CredentialRecord | null> {
+  if (isChatelaineError(error, 'reauthorization_required', 'secret_unreadable')) return promotePending(context, found);
+  if (!isChatelaineError(error, 'connect_required')) return null;
+  return context.store.credentials.find(found.connectorId, found.agentId, 'active');
+}
 
 async function usable(
   context: HubContext,
@@ -154,16 +162,29 @@ async function usable(
   credential: CredentialRecord,
   options: ResolveOptions,
 ): Promise<CredentialRecord> {
-  if (credential.state === 'reauthorization_required') {
+  if (credential.state === 'reauthorization_required' && !(await opensAgain(context, credential))) {
     throw new ChatelaineError(
       'reauthorization_required',
       `${connector.name} must be connected again: ${credential.reason ?? 'the authorization ended'}.`,
     );
   }
-  const refused = options.refusedGeneration !== undefined && credential.generation <= options.refusedGeneration;
+  const refused =
+    options.refused?.credentialId === credential.id && credential.generation <= options.refused.generation;
   const left = credential.expiresAt === null ? Number.POSITIVE_INFINITY : credential.expiresAt - context.now();
   if (!refused && left > REFRESH_AHEAD_MS) return credential;
   return refreshCredential(context, connector, credential, { force: refused });
+}
+
+/** A key that was missing and is back mends what was marked for want of it. */
+async function opensAgain(context: HubContext, credential: CredentialRecord): Promise<boolean> {
+  if (credential.reason !== UNREADABLE) return false;
+  try {
+    await openTokens(context.vault, credential);
+  } catch (error) {
+    if (isChatelaineError(error, 'secret_unreadable')) return false;
+    throw error;
+  }
+  return markCredential(context, credential, 'ok', null);
 }
 
 async function orUnreadable<T>(context: HubContext, credential: CredentialRecord, open: () => Promise<T>): Promise<T> {
@@ -171,12 +192,7 @@ async function orUnreadable<T>(context: HubContext, credential: CredentialRecord
     return await open();
   } catch (error) {
     if (error instanceof ChatelaineError && error.code === 'secret_unreadable') {
-      await markCredential(
-        context,
-        credential,
-        'reauthorization_required',
-        'the stored secret does not open with the present encryption keys',
-      );
+      await markCredential(context, credential, 'reauthorization_required', UNREADABLE);
     }
     throw error;
   }

@@ -5,10 +5,11 @@ import { ChatelaineError } from '../errors.ts';
 import { authorizationUrl } from '../oauth/authorization-request.ts';
 import type { AuthorizationServer } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
-import type { FlowRecord } from '../store/records.ts';
+import type { ConnectorRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import type { HubContext } from './context.ts';
 import { clientOf } from './oauth-client.ts';
+import type { FlowSecrets } from './sealed-values.ts';
 import { openFlow } from './sealed-values.ts';
 import { createRecorder } from './transcript.ts';
 
@@ -34,6 +35,7 @@ export async function openFor(context: HubContext, flow: FlowRecord, browser: Se
   const recorder = createRecorder(context, 'authorize');
   const server = serverOfFlow(flow);
   const secrets = await openFlow(context.vault, flow);
+  refuseChanged(connector, flow, secrets);
   const client = await clientOf(context, connector, secrets.client, server);
   const state = randomToken('', 32);
   if (!(await context.store.flows.open(flow.id, await hashToken(browser), await hashToken(state)))) {
@@ -70,6 +72,24 @@ export function refuseEnded(flow: FlowRecord, now: number): void {
       'This sign-in took longer than 10 minutes. Ask for a new link and try again.',
     );
   }
+}
+
+/**
+ * A token is for the server and the owner that it was asked for; a connector that was changed since may have
+ * another of either.
+ *
+ * @throws outdated_write
+ */
+export function refuseChanged(connector: ConnectorRecord, flow: FlowRecord, secrets: FlowSecrets): void {
+  const same =
+    connector.authType === 'oauth' &&
+    (connector.credentialMode === 'per_agent') === (flow.agentId !== null) &&
+    new URL(connector.url).origin === new URL(secrets.serverUrl).origin;
+  if (same) return;
+  throw new ChatelaineError(
+    'outdated_write',
+    `${connector.name} was changed after this sign-in was begun, so it is not used. Connect again.`,
+  );
 }
 
 export function flowNotFound(): ChatelaineError {

@@ -12,14 +12,14 @@ import { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
-import { flowNotFound, openFor, refuseEnded, serverOfFlow } from './authorize.ts';
+import { flowNotFound, openFor, refuseChanged, refuseEnded, serverOfFlow } from './authorize.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf, newCredential } from './credential-record.ts';
 import { newId } from './ids.ts';
 import { type CallbackResult, landing } from './landing.ts';
 import { clientFor, clientOf } from './oauth-client.ts';
-import { promotePending } from './pending-credential.ts';
+import { promoteProven } from './pending-credential.ts';
 import type { FlowSecrets } from './sealed-values.ts';
 import { openFlow, sealTokens } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
@@ -74,6 +74,7 @@ export async function callback(
 
   try {
     const secrets = await openFlow(context.vault, flow);
+    refuseChanged(connector, flow, secrets);
     const tokens = await exchange(context, connector, flow, secrets, code, recorder);
     const credential = await store(context, connector, flow, secrets, tokens, recorder);
     await recorder.save(connector.id, flow.agentId);
@@ -154,6 +155,7 @@ async function store(
   );
   await context.store.credentials.put(credential);
   context.credentialCache.forgetConnector(connector.id);
+  await withdrawIfChanged(context, flow, secrets, credential);
   if (tokens.refreshToken === null) {
     recorder.note('token', 'no refresh token came with the access token: when it expires, a person must sign in again');
   }
@@ -174,6 +176,23 @@ async function store(
   return credential;
 }
 
+/** The connector may have been changed during the exchange; looked at after the write, so that no change slips by. */
+async function withdrawIfChanged(
+  context: HubContext,
+  flow: FlowRecord,
+  secrets: FlowSecrets,
+  credential: CredentialRecord,
+): Promise<void> {
+  const connector = await context.store.connectors.get(flow.connectorId);
+  if (connector === null) throw flowNotFound();
+  try {
+    refuseChanged(connector, flow, secrets);
+  } catch (error) {
+    await context.store.credentials.delete(credential.id);
+    throw error;
+  }
+}
+
 /**
  * Proves the credential by listing the tools. A failure is told on the landing page and spoils nothing: a
  * first credential stays, a second one goes on waiting beside the one that serves.
@@ -188,7 +207,7 @@ async function listTools(
     try {
       const current = (await context.store.connectors.get(connector.id)) ?? connector;
       await syncTools(context, current, flow.agentId, { name: flow.startedBy }, { slot: credential.slot });
-      if (credential.slot === 'pending') await promotePending(context, credential);
+      if (credential.slot === 'pending') await promoteProven(context, credential);
       return null;
     } catch (error) {
       return new ChatelaineError(

@@ -64,11 +64,10 @@ export async function connect(
       throw guessedInVain(connector, discovery.mode, error);
     });
     const now = context.now();
-    const boundIssuer =
-      chosen.stored.source === 'connector' && settings.clientIssuer === null ? server.issuer : settings.clientIssuer;
+    const bind = chosen.stored.source === 'connector' && settings.clientIssuer !== server.issuer;
     await context.store.connectors.update(connector.id, {
       discovery,
-      ...(boundIssuer === settings.clientIssuer ? {} : { oauth: { ...settings, clientIssuer: boundIssuer } }),
+      ...(bind ? { oauth: { ...settings, clientIssuer: server.issuer } } : {}),
     });
     const scope = await scopeFor(context, connector, agentId, server, discovery);
     const resource = resourceFor({
@@ -136,7 +135,12 @@ export async function writeFlow(context: HubContext, input: FlowInput): Promise<
     registrationId: input.chosen.registrationId,
     sealed: await sealFlow(
       context.vault,
-      { verifier: pkce.verifier, codeChallenge: pkce.challenge, client: input.chosen.stored },
+      {
+        verifier: pkce.verifier,
+        codeChallenge: pkce.challenge,
+        client: input.chosen.stored,
+        serverUrl: input.connector.url,
+      },
       binding,
     ),
     returnTo: input.returnTo,

@@ -182,8 +182,8 @@ export function mergeOAuth(
     offlineAccess: input.offlineAccess ?? base.offlineAccess,
     clientIssuer: base.clientIssuer,
   };
-  const issuerChanged = merged.issuer !== base.issuer || (input.clientId !== undefined && input.clientId !== null);
-  return issuerChanged ? { ...merged, clientIssuer: merged.issuer } : merged;
+  // A client stays with the issuer that it was entered for; only entering one anew binds it to another.
+  return input.clientId?.trim() ? { ...merged, clientIssuer: merged.issuer } : merged;
 }
 
 /** The client entered by hand after a change: null when there is none. A blank secret keeps the stored one. */

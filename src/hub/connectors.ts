@@ -19,11 +19,12 @@ import {
   mergeClient,
   mergeOAuth,
 } from './connector-input.ts';
+import { clientAfter, entersClient, headersAfter } from './connector-secrets.ts';
 import type { HubContext } from './context.ts';
 import { disconnect, setStaticSecret } from './credentials.ts';
 import { newId } from './ids.ts';
 import { suggestAuthentication } from './probe.ts';
-import { openHeaders, openManualClient, sealHeaders, sealManualClient } from './sealed-values.ts';
+import { sealHeaders, sealManualClient } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
 
 /** @throws not_found */
@@ -180,29 +181,24 @@ export async function updateConnector(
   const moved = new URL(url).origin !== new URL(before.url).origin;
   const dropped: string[] = [];
 
-  const headers = moved ? new Map<string, Secret>() : await openHeaders(context.vault, before.sealedHeaders, before.id);
-  if (moved && before.headerNames.length > 0) dropped.push(...before.headerNames.map((name) => `headers.${name}`));
-  for (const [name, value] of checkHeaders(change.headers, shape)) {
-    if (value === null) headers.delete(name);
-    else headers.set(name, value);
-  }
-  const manual =
-    authType === 'oauth' && before.sealedClient !== null && !moved
-      ? await openManualClient(context.vault, before.sealedClient, before.id)
-      : null;
+  const headers = await headersAfter(context, before, moved, checkHeaders(change.headers, shape));
+  if (moved) dropped.push(...before.headerNames.map((name) => `headers.${name}`));
+  const client =
+    authType === 'oauth'
+      ? await clientAfter(context, before, moved, change.oauth)
+      : { sealedClient: null, clientSetAt: null };
   if (moved && before.sealedClient !== null) dropped.push('oauth.clientId', 'oauth.clientSecret');
-  const client = authType === 'oauth' ? mergeClient(manual, change.oauth) : null;
   const secret = (change.secret ?? '').trim() === '' ? null : checkSecret(authType, change.secret ?? '');
   if (change.secret === null)
     throw invalid('secret', 'cannot be removed by a change; disconnect instead (DELETE …/credential).');
 
   const now = context.now();
+  const name = change.name === undefined ? before.name : checkName(change.name);
   const patch: ConnectorPatch = {
-    ...(change.name === undefined ? {} : { name: checkName(change.name) }),
     url,
     ...shape,
-    headerNames: [...headers.keys()].sort(),
-    sealedHeaders: headers.size === 0 ? null : await sealHeaders(context.vault, headers, before.id),
+    ...headers,
+    ...client,
     oauth:
       authType === 'oauth'
         ? mergeOAuth(
@@ -211,26 +207,21 @@ export async function updateConnector(
             change.oauth,
           )
         : null,
-    sealedClient: client === null ? null : await sealManualClient(context.vault, client, before.id),
-    clientSetAt:
-      client === null ? null : change.oauth?.clientId || change.oauth?.clientSecret ? now : before.clientSetAt,
     ...(url === before.url ? {} : { protocol: null, discovery: null, reachability: null, syncDueAt: now }),
     updatedAt: now,
   };
 
-  const letGo = moved || authType !== before.authType || shape.credentialMode !== before.credentialMode;
-  if (letGo) {
-    const credentials = await context.store.credentials.listByConnector(before.id);
-    for (const credential of credentials) {
-      // Flipping the mode keeps what still has an owner: agents' own credentials wait for the flip back.
-      const kept = !moved && authType === before.authType;
-      if (kept) continue;
-      await disconnect(context, before, credential.agentId, actor);
-      dropped.push(credential.agentId === null ? 'credential' : `credential of agent ${credential.agentId}`);
-    }
-  }
+  // The one thing that may be refused here; what follows cannot be taken back.
+  if (name !== before.name) await context.store.connectors.update(before.id, { name });
+  // Flipping the mode keeps what still has an owner: agents' own credentials wait for the flip back.
+  // What a machine's client was given is the client's: another proof asks for it anew, and nobody need consent.
+  const machine = before.oauth?.grant === 'client_credentials' && entersClient(change.oauth);
+  const letGo = moved || machine || authType !== before.authType;
+  if (letGo) dropped.push(...(await disconnectAll(context, before, actor)));
   const connector = await context.store.connectors.update(before.id, patch);
   if (connector === null) throw new ChatelaineError('not_found', 'There is no such connector.');
+  // A sign-in for the old place may have ended in between.
+  if (letGo) dropped.push(...(await disconnectAll(context, before, actor)));
   context.credentialCache.forgetConnector(before.id);
   if (moved) await context.store.tools.clear(before.id, now);
   await audit(context, actor, 'connector.changed', {
@@ -242,12 +233,17 @@ export async function updateConnector(
   return { connector: await getConnector(context, before.id), droppedSecrets: [...new Set(dropped)] };
 }
 
+async function disconnectAll(context: HubContext, connector: ConnectorRecord, actor: Actor): Promise<string[]> {
+  const credentials = await context.store.credentials.listByConnector(connector.id);
+  const owners = [...new Set(credentials.map((credential) => credential.agentId))];
+  for (const owner of owners) await disconnect(context, connector, owner, actor);
+  return owners.map((owner) => (owner === null ? 'credential' : `credential of agent ${owner}`));
+}
+
 /** Removes a connector with everything that hangs on it; its tokens are revoked at the provider first. @throws not_found */
 export async function deleteConnector(context: HubContext, id: string, actor: Actor): Promise<void> {
   const connector = await getConnector(context, id);
-  const credentials = await context.store.credentials.listByConnector(connector.id);
-  const owners = new Set(credentials.map((credential) => credential.agentId));
-  for (const owner of owners) await disconnect(context, connector, owner, actor);
+  await disconnectAll(context, connector, actor);
   await context.store.connectors.delete(connector.id);
   context.credentialCache.forgetConnector(connector.id);
   await audit(context, actor, 'connector.deleted', {

@@ -4,6 +4,9 @@
 import type { CredentialRecord, CredentialState } from '../store/records.ts';
 import type { HubContext } from './context.ts';
 
+/** The reason of a credential whose ciphertext does not open; it goes again when the key is back. */
+export const UNREADABLE = 'the stored secret does not open with the present encryption keys';
+
 /** Answers whether it was marked; false when the credential has changed or gone meanwhile. */
 export async function markCredential(
   context: HubContext,

@@ -65,6 +65,8 @@ export async function disconnect(
   // Forgotten first: from here on nobody is served, whatever the provider does.
   for (const credential of all) await context.store.credentials.delete(credential.id);
   context.credentialCache.forgetConnector(connector.id);
+  // A stream that was opened with it ends too: whoever listens looks at this time, in every process.
+  await context.store.connectors.update(connector.id, { updatedAt: context.now() });
 
   const recorder = createRecorder(context, 'revocation');
   let revoked = false;

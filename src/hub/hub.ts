@@ -93,8 +93,11 @@ export function assembleHub(context: HubContext) {
         context.store.transcripts.list((await getConnector(context, id)).id, page),
       registerAgain: async (id: string, actor: Actor) => registerAgain(context, await getConnector(context, id), actor),
       disconnect: async (id: string, actor: Actor) => disconnect(context, await getConnector(context, id), null, actor),
-      request: async (id: string, request: TryRequest, actor: Actor) =>
-        tryRequest(context, await getConnector(context, id), request, actor),
+      request: async (id: string, request: TryRequest, actor: Actor) => {
+        const connector = await getConnector(context, id);
+        if (request.agentId != null) await getAgent(context, request.agentId);
+        return tryRequest(context, connector, request, actor);
+      },
     },
 
     agents: {

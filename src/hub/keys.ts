@@ -6,7 +6,7 @@ import { type RotationReport, rotateAll, type VerificationReport, verifyAll } fr
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
 import type { HubContext } from './context.ts';
-import { markCredential } from './credential-state.ts';
+import { markCredential, UNREADABLE } from './credential-state.ts';
 
 /** Every secret column; the list that rotation and verification walk. */
 const SEALED_KINDS: readonly SealedKind[] = [
@@ -17,8 +17,6 @@ const SEALED_KINDS: readonly SealedKind[] = [
   'credential.secret',
   'meta.canary',
 ];
-
-const UNREADABLE = 'the stored secret does not open with the present encryption keys';
 
 /** Re-encrypts everything under the first key. Can be stopped anywhere and run again. */
 export async function rotateKeys(

@@ -13,7 +13,8 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 /**
- * Runs `run` while holding the lease `name`, waiting up to two lifetimes for it.
+ * Runs `run` while holding the lease `name`, waiting up to two lifetimes for it. `run` may renew it, and
+ * learns then whether it is still its own.
  * `meanwhile` is asked between looks and may end the wait with an answer of its own.
  *
  * @throws store_unavailable when the lease was not to be had in time
@@ -22,12 +23,13 @@ export async function withLease<T>(
   context: HubContext,
   name: string,
   lifetimeMs: number,
-  run: () => Promise<T>,
+  run: (renew: () => Promise<boolean>) => Promise<T>,
   meanwhile?: () => Promise<T | null>,
 ): Promise<T> {
   const holder = newId(context.holder, context.now());
   const giveUpAt = context.now() + 2 * lifetimeMs;
-  while (!(await context.store.leases.acquire(name, holder, context.now(), lifetimeMs))) {
+  const acquire = (): Promise<boolean> => context.store.leases.acquire(name, holder, context.now(), lifetimeMs);
+  while (!(await acquire())) {
     const answer = (await meanwhile?.()) ?? null;
     if (answer !== null) return answer;
     if (context.now() > giveUpAt) {
@@ -39,7 +41,7 @@ export async function withLease<T>(
     await pause(LEASE_POLL_MS);
   }
   try {
-    return await run();
+    return await run(acquire);
   } finally {
     await context.store.leases.release(name, holder).catch((error: unknown) => {
       context.log.warn({ err: error, lease: name }, 'a lease could not be released; it lapses by itself');

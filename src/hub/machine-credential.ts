@@ -11,7 +11,7 @@ import type { HubContext } from './context.ts';
 import { expiryOf, newCredential } from './credential-record.ts';
 import { newId } from './ids.ts';
 import { withLease } from './lease.ts';
-import { manualClientOf } from './oauth-client.ts';
+import { clientIssuerOf, manualClientOf } from './oauth-client.ts';
 import { DEFAULT_OAUTH_SETTINGS, discoverFor } from './oauth-discovery.ts';
 import { sealTokens } from './sealed-values.ts';
 import { createRecorder } from './transcript.ts';
@@ -53,10 +53,11 @@ async function request(
   const settings = connector.oauth ?? DEFAULT_OAUTH_SETTINGS;
   try {
     const { server, discovery } = await discoverFor(context, connector, recorder);
-    if (settings.clientIssuer !== null && settings.clientIssuer !== server.issuer) {
+    const clientIssuer = clientIssuerOf(settings, server);
+    if (clientIssuer !== null && clientIssuer !== server.issuer) {
       throw new ChatelaineError(
         'client_issuer_mismatch',
-        `The client of ${connector.name} belongs to ${settings.clientIssuer}, but the server now names ${server.issuer}; enter a client for it.`,
+        `The client of ${connector.name} belongs to ${clientIssuer}, but the server now names ${server.issuer}; enter a client for it.`,
       );
     }
     const client = await manualClientOf(context, connector, server);

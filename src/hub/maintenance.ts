@@ -15,7 +15,7 @@ import type { ConnectorRecord } from '../store/records.ts';
 import { SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
-import { promotePending } from './pending-credential.ts';
+import { promoteProven } from './pending-credential.ts';
 import { refreshCredential } from './refresh.ts';
 import { syncTools } from './tool-sync.ts';
 
@@ -126,7 +126,7 @@ async function provePending(context: HubContext, connector: ConnectorRecord): Pr
       if (!isChatelaineError(error)) throw error;
       continue;
     }
-    await promotePending(context, credential);
+    await promoteProven(context, credential);
     proven = true;
   }
   return proven;

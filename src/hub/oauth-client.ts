@@ -7,7 +7,7 @@ import { chooseAuthMethod } from '../oauth/client-authentication.ts';
 import { chooseRegistration } from '../oauth/client-registration.ts';
 import { deleteRegistration, registerClient } from '../oauth/dynamic-registration.ts';
 import type { AuthorizationServer, OAuthClient } from '../oauth/types.ts';
-import type { ConnectorRecord, RegistrationKind, RegistrationRecord } from '../store/records.ts';
+import type { ConnectorRecord, OAuthSettings, RegistrationKind, RegistrationRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { withLease } from './lease.ts';
@@ -141,6 +141,14 @@ async function registerOnce(
 }
 
 /**
+ * The issuer that the entered client belongs to. Where it was entered for the pinned one, discovery has seen
+ * to it that `server` is that one, and its published spelling counts.
+ */
+export function clientIssuerOf(settings: OAuthSettings, server: AuthorizationServer): string | null {
+  return settings.clientIssuer === settings.issuer ? settings.issuer && server.issuer : settings.clientIssuer;
+}
+
+/**
  * The client to authorize with, in the order pre-registered, client ID metadata document, dynamic, manual.
  *
  * @throws client_id_required, client_issuer_mismatch, registration_failed
@@ -155,7 +163,7 @@ export async function clientFor(
   const settings = connector.oauth ?? DEFAULT_OAUTH_SETTINGS;
   const choice = chooseRegistration({
     server,
-    manual: connector.sealedClient === null ? null : { issuer: settings.clientIssuer, complete: true },
+    manual: connector.sealedClient === null ? null : { issuer: clientIssuerOf(settings, server), complete: true },
     hasDynamic: (await existingRegistration(context, server.issuer)) !== null,
     clientMetadataUrl: context.clientMetadataUrl,
     redirectUri: context.redirectUri,
@@ -181,13 +189,15 @@ export async function clientFor(
   return registerOnce(context, server, recorder);
 }
 
-/** Forgets a dynamic registration here and, where the provider offers it (RFC 7592), there. */
+/** Forgets a dynamic registration here and, where the provider offers it (RFC 7592), there, unless tokens depend on it. */
 export async function forgetRegistration(
   context: HubContext,
   registration: RegistrationRecord,
   recorder: Recorder,
+  isServing: boolean,
 ): Promise<void> {
   await context.store.registrations.delete(registration.id);
+  if (isServing) return recorder.note('registration', 'the old client stays at the provider: tokens depend on it');
   let secrets: Awaited<ReturnType<typeof openRegistration>>;
   try {
     secrets = await openRegistration(context.vault, registration);

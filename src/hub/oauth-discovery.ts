@@ -91,7 +91,13 @@ export async function discoverFor(
   context: HubContext,
   connector: ConnectorRecord,
   recorder: Recorder,
-  given: { challenge?: BearerChallenge | null; preferredIssuers?: readonly string[]; anew?: boolean } = {},
+  given: {
+    challenge?: BearerChallenge | null;
+    preferredIssuers?: readonly string[];
+    anew?: boolean;
+    /** Only what the server itself names: no fallback of 2025-03-26. */
+    namedOnly?: boolean;
+  } = {},
 ): Promise<FoundServer> {
   const settings = connector.oauth ?? DEFAULT_OAUTH_SETTINGS;
   const now = context.now();
@@ -118,7 +124,7 @@ export async function discoverFor(
     challenge,
     pinnedIssuer: settings.issuer,
     preferredIssuers: given.preferredIssuers ?? (last === null ? [] : [last.issuer]),
-    allowLegacy: settings.allowLegacyDiscovery,
+    allowLegacy: settings.allowLegacyDiscovery && given.namedOnly !== true,
     allowDefaultEndpoints: connector.authType === 'oauth',
     allowMissingPkce: settings.allowMissingPkce,
     grant: settings.grant,

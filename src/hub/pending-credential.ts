@@ -11,7 +11,12 @@ export async function promotePending(
 ): Promise<CredentialRecord | null> {
   const pending = await context.store.credentials.find(active.connectorId, active.agentId, 'pending');
   if (pending === null) return null;
-  await context.store.credentials.promote(pending.id);
-  context.credentialCache.forgetConnector(active.connectorId);
+  await promoteProven(context, pending);
   return context.store.credentials.find(active.connectorId, active.agentId, 'active');
+}
+
+/** Exactly the authorization that listed the tools takes over; one that came after it has proven nothing yet. */
+export async function promoteProven(context: HubContext, pending: CredentialRecord): Promise<void> {
+  await context.store.credentials.promote(pending.id);
+  context.credentialCache.forgetConnector(pending.connectorId);
 }

@@ -1,13 +1,13 @@
 // What becomes of a refresh: the new tokens saved, or the failure judged.
 
-import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { REFRESH_BACKOFF_MAX_MS, REFRESH_BACKOFF_MS } from '../limits.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
 import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf } from './credential-record.ts';
-import { markCredential } from './credential-state.ts';
+import { markCredential, UNREADABLE } from './credential-state.ts';
 import type { StoredTokens } from './sealed-values.ts';
 import { sealTokens } from './sealed-values.ts';
 import type { Recorder } from './transcript.ts';
@@ -121,7 +121,9 @@ export async function refreshFailed(
         : 'the provider refuses the refresh token (invalid_grant)',
     );
   }
-  if (isChatelaineError(error, 'client_rejected')) {
+  // A registration that the provider forgot is gone for good; an entered client or a published document is
+  // the operator's to correct, and then the refresh token is as good as before.
+  if (isChatelaineError(error, 'client_rejected') && credential.registrationKind === 'dynamic') {
     await forgetRejectedClient(context, credential);
     throw await endCredential(
       context,
@@ -131,20 +133,12 @@ export async function refreshFailed(
     );
   }
   if (isChatelaineError(error, 'secret_unreadable')) {
-    throw await endCredential(
-      context,
-      connector,
-      credential,
-      'the stored secret does not open with the present encryption keys',
-    );
+    throw await endCredential(context, connector, credential, UNREADABLE);
   }
-  if (
-    !isTransient(error) &&
-    !isChatelaineError(error, 'token_request_failed', 'client_id_required', 'secret_reference_invalid')
-  )
-    throw error;
+  // Removed meanwhile: nothing is left to keep.
+  if (!isChatelaineError(error) || error.code === 'connect_required') throw error;
 
-  const answered = !isChatelaineError(error, 'upstream_unreachable', 'upstream_timeout');
+  const answered = !isChatelaineError(error, 'upstream_unreachable', 'upstream_timeout', 'store_unavailable');
   const failures = credential.refreshFailures + 1;
   const backoff = Math.min(REFRESH_BACKOFF_MS * 2 ** (failures - 1), REFRESH_BACKOFF_MAX_MS);
   const asked = (error.details.retryAfterSeconds ?? 0) * 1000;
@@ -161,9 +155,7 @@ export async function refreshFailed(
   throw error;
 }
 
-/** A dynamic registration that the provider forgot is dropped, so that the next Connect registers anew. */
+/** The next Connect registers anew. */
 async function forgetRejectedClient(context: HubContext, credential: CredentialRecord): Promise<void> {
-  if (credential.registrationKind === 'dynamic' && credential.registrationId !== null) {
-    await context.store.registrations.delete(credential.registrationId);
-  }
+  if (credential.registrationId !== null) await context.store.registrations.delete(credential.registrationId);
 }

@@ -35,32 +35,47 @@ export async function refreshCredential(
   credential: CredentialRecord,
   options: { force: boolean } = { force: false },
 ): Promise<CredentialRecord> {
-  const stillValid = (): boolean =>
-    !options.force && (credential.expiresAt === null || credential.expiresAt > context.now());
+  const stillValid = !options.force && isValid(context, credential);
   if (!credential.refreshable) {
-    if (stillValid()) return credential;
+    if (stillValid) return credential;
     const reason = options.force
       ? 'the server refuses the access token and there is no refresh token'
       : 'the access token expired and there is no refresh token';
     throw await endCredential(context, connector, credential, reason);
   }
-  if (credential.refreshAfter !== null && credential.refreshAfter > context.now()) {
-    if (stillValid()) return credential;
-    const seconds = Math.ceil((credential.refreshAfter - context.now()) / 1000);
-    throw new ChatelaineError(
-      'upstream_unreachable',
-      `The token of ${connector.name} could not be refreshed (${credential.reason ?? 'the provider did not answer'}); the next try is in ${seconds} s.`,
-      { details: { retryAfterSeconds: seconds } },
-    );
-  }
-  return context.singleFlight(`refresh:${credential.id}:${credential.generation}`, () =>
+  if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);
+  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused.
+  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : 'due'}`;
+  return context.singleFlight(flight, () =>
     withLease(
       context,
       `refresh:${credential.id}`,
       REFRESH_LEASE_MS,
-      () => refreshHolding(context, connector, credential.id, credential.generation, options.force),
-      () => winnersToken(context, connector, credential, stillValid()),
+      (renew) => refreshHolding(context, connector, credential, options.force, renew),
+      () => winnersToken(context, connector, credential, stillValid),
     ),
+  );
+}
+
+const isValid = (context: HubContext, credential: CredentialRecord): boolean =>
+  credential.expiresAt === null || credential.expiresAt > context.now();
+
+const isBackingOff = (context: HubContext, credential: CredentialRecord): boolean =>
+  (credential.refreshAfter ?? 0) > context.now();
+
+/** The present token while it lasts. @throws upstream_unreachable with the time of the next try */
+function whileBackingOff(
+  context: HubContext,
+  connector: ConnectorRecord,
+  credential: CredentialRecord,
+  force: boolean,
+): CredentialRecord {
+  if (!force && isValid(context, credential)) return credential;
+  const seconds = Math.ceil(((credential.refreshAfter ?? 0) - context.now()) / 1000);
+  throw new ChatelaineError(
+    'upstream_unreachable',
+    `The token of ${connector.name} could not be refreshed (${credential.reason ?? 'the provider did not answer'}); the next try is in ${seconds} s.`,
+    { details: { retryAfterSeconds: seconds } },
   );
 }
 
@@ -81,15 +96,16 @@ async function winnersToken(
 async function refreshHolding(
   context: HubContext,
   connector: ConnectorRecord,
-  id: string,
-  seenGeneration: number,
+  seen: CredentialRecord,
   force: boolean,
+  renewLease: () => Promise<boolean>,
 ): Promise<CredentialRecord> {
-  const credential = await context.store.credentials.get(id);
+  const credential = await context.store.credentials.get(seen.id);
   if (credential === null)
     throw new ChatelaineError('connect_required', `${connector.name} was disconnected meanwhile.`);
-  if (credential.generation > seenGeneration) return credential;
+  if (credential.generation > seen.generation) return credential;
   if (credential.state === 'reauthorization_required') throw reconnectError(connector, credential.reason);
+  if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, force);
 
   const recorder = createRecorder(context, 'refresh');
   const { store } = context;
@@ -97,7 +113,10 @@ async function refreshHolding(
     const tokens = await openTokens(context.vault, credential);
     const server = await serverOf(context, connector, credential.issuer ?? '', recorder);
     const client = await clientOf(context, connector, tokens.client, server);
-    await store.credentials.update(id, credential.generation, { refreshStartedAt: context.now() });
+    // Looking up the server may have taken a while, and the lease has to outlive the token request.
+    if (!(await renewLease()))
+      throw new ChatelaineError('store_unavailable', 'Another process has taken over the refresh; try again.');
+    await store.credentials.update(credential.id, credential.generation, { refreshStartedAt: context.now() });
     const fresh = await requestTokens(connector, credential, tokens, client, server, recorder);
     return await saveRefreshed(context, credential, tokens, fresh);
   } catch (error) {

@@ -2,6 +2,7 @@
 // touching the connector, its tools, its grants or the tokens that serve.
 
 import { ChatelaineError } from '../errors.ts';
+import { PAGE_LIMIT_MAX } from '../limits.ts';
 import type { ConnectorRecord, RegistrationKind } from '../store/records.ts';
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
@@ -39,7 +40,7 @@ export async function registerAgain(
     const { server, discovery } = await discoverFor(context, connector, recorder, { anew: true });
     await context.store.connectors.update(connector.id, { discovery });
     const old = await context.store.registrations.find(server.issuer, context.redirectUri);
-    if (old !== null) await forgetRegistration(context, old, recorder);
+    if (old !== null) await forgetRegistration(context, old, recorder, await isServing(context, old.id));
     const chosen = await clientFor(context, connector, server, recorder);
     await audit(context, actor, 'registration.renewed', {
       connectorId: connector.id,
@@ -49,4 +50,19 @@ export async function registerAgain(
   } finally {
     await recorder.save(connector.id, null);
   }
+}
+
+/** Whether tokens of any connector were issued to this client: a provider ends them with it (RFC 7592 section 2.3). */
+async function isServing(context: HubContext, registrationId: string): Promise<boolean> {
+  let cursor: string | undefined;
+  do {
+    const page = await context.store.connectors.list({ limit: PAGE_LIMIT_MAX, cursor });
+    for (const connector of page.items) {
+      if (connector.authType !== 'oauth') continue;
+      const credentials = await context.store.credentials.listByConnector(connector.id);
+      if (credentials.some((credential) => credential.registrationId === registrationId)) return true;
+    }
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return false;
 }

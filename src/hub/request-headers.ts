@@ -74,7 +74,7 @@ export function cleanSecret(value: string, field: string): Secret {
 export async function customHeaders(context: HubContext, connector: ConnectorRecord): Promise<Record<string, string>> {
   const stored = await openHeaders(context.vault, connector.sealedHeaders, connector.id);
   const headers: Record<string, string> = {};
-  for (const [name, value] of stored) headers[name.toLowerCase()] = (await readSecret(context, value)).reveal();
+  for (const [name, value] of stored) headers[name.toLowerCase()] = sendable(await readSecret(context, value));
   return headers;
 }
 
@@ -89,10 +89,19 @@ export function credentialHeader(
       return {};
     case 'bearer':
     case 'oauth':
-      return { authorization: `Bearer ${secret.reveal()}` };
+      return { authorization: `Bearer ${sendable(secret)}` };
     case 'api_key_header':
-      return { [(headerName ?? '').toLowerCase()]: secret.reveal() };
+      return { [(headerName ?? '').toLowerCase()]: sendable(secret) };
   }
+}
+
+/** What a reference points at was never checked, and whoever refuses it later would quote it. */
+function sendable(secret: Secret): string {
+  if (VALUE.test(secret.reveal())) return secret.reveal();
+  throw new ChatelaineError(
+    'secret_reference_invalid',
+    'A secret has several lines or characters that cannot be sent in a header; correct what its reference points at.',
+  );
 }
 
 /** A pasted `Bearer xyz` means `xyz`. */

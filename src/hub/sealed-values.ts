@@ -206,7 +206,13 @@ export async function openRegistration(vault: Vault, registration: RegistrationR
   };
 }
 
-export type FlowSecrets = { readonly verifier: Secret; readonly codeChallenge: string; readonly client: TokenClient };
+export type FlowSecrets = {
+  readonly verifier: Secret;
+  readonly codeChallenge: string;
+  readonly client: TokenClient;
+  /** For which server the sign-in was begun. */
+  readonly serverUrl: string;
+};
 
 const flowContext = (flow: Pick<FlowRecord, 'id' | 'issuer' | 'resource'>): SealContext => ({
   kind: 'flow.secrets',
@@ -222,7 +228,12 @@ export function sealFlow(
 ): Promise<string> {
   return seal(
     vault,
-    { verifier: secrets.verifier.reveal(), codeChallenge: secrets.codeChallenge, client: plainClient(secrets.client) },
+    {
+      verifier: secrets.verifier.reveal(),
+      codeChallenge: secrets.codeChallenge,
+      client: plainClient(secrets.client),
+      serverUrl: secrets.serverUrl,
+    },
     flowContext(flow),
   );
 }
@@ -233,6 +244,7 @@ export async function openFlow(vault: Vault, flow: FlowRecord): Promise<FlowSecr
     verifier: new Secret(text(value, 'verifier')),
     codeChallenge: text(value, 'codeChallenge'),
     client: readClient(value.client as Json),
+    serverUrl: text(value, 'serverUrl'),
   };
 }
 

@@ -49,7 +49,7 @@ export async function withUpstream<T>(
   use: (upstream: Upstream) => Promise<T>,
 ): Promise<T> {
   const slot = options.slot === undefined ? {} : { slot: options.slot };
-  const resolve = (more: { refusedGeneration?: number } = {}): Promise<ResolvedCredential> =>
+  const resolve = (more: { refused?: ResolvedCredential } = {}): Promise<ResolvedCredential> =>
     options.anonymous === true
       ? anonymous(context, connector)
       : resolveCredential(context, connector, agentId, { ...slot, ...more });
@@ -64,7 +64,7 @@ export async function withUpstream<T>(
     if (connector.authType !== 'oauth') throw await staticRefused(context, connector, resolved, error);
 
     await noticeMigration(context, connector, resolved, challenge, recorder);
-    const renewed = await resolve({ refusedGeneration: resolved.generation });
+    const renewed = await resolve({ refused: resolved });
     try {
       return await attempt(context, connector, renewed, recorder, options, use);
     } catch (again) {
@@ -106,14 +106,15 @@ async function attempt<T>(
     });
     try {
       const result = await use(upstream);
-      await rememberServer(context, connector, upstream.protocol);
+      // What a caller asked to be spoken once is not how this server is spoken to.
+      if (options.pinnedVersion === undefined) await rememberServer(context, connector, upstream.protocol);
       await credentialProven(context, connector, resolved);
       return result;
     } finally {
       await upstream.close();
     }
   } catch (error) {
-    await rememberFault(context, connector, error);
+    if (options.pinnedVersion === undefined) await rememberFault(context, connector, error);
     throw error;
   }
 }
@@ -229,6 +230,8 @@ async function noticeMigration(
       challenge,
       preferredIssuers: [credential.issuer],
       anew: true,
+      // Metadata that is absent at this moment names nobody; a guess in its place would be no evidence of a move.
+      namedOnly: true,
     });
     await context.store.connectors.update(connector.id, { discovery });
     issuer = discovery.issuer;

@@ -102,3 +102,15 @@ test('client credentials need no browser: the token is fetched when needed, repl
   expect(provider.count('/token', 'POST')).toBe(2);
   expect((await hub.api('POST', `/api/connectors/${made.id}/connect`)).body.code).toBe('invalid_request');
 });
+
+test('a machine whose token was refused asks for another one once its client is entered anew', async () => {
+  provider = await startProvider('sentry', { clientCredentials: true });
+  const { clientId, clientSecret } = await provider.registerClient({ redirectUris: [`${hub.url}/oauth/callback`] });
+  const made = await create({ oauth: { grant: 'client_credentials', clientId, clientSecret } });
+  provider.faults.answer = { mcp: { status: 401, headers: { 'www-authenticate': 'Bearer' }, body: '' } };
+  const sync = () => hub.api('POST', `/api/connectors/${made.id}/sync`);
+  expect((await sync()).body.code).toBe('reauthorization_required');
+  delete provider.faults.answer;
+  await hub.ok('PATCH', `/api/connectors/${made.id}`, { oauth: { clientSecret } });
+  expect((await sync()).status).toBe(200);
+});

@@ -340,6 +340,24 @@ describe('S12 one resolver answers for every auth type', () => {
     delete process.env.CHATELAINE_SECRET_TEST;
   });
 
+  test('one that points at several lines is refused by name, and no line of it is told', async () => {
+    const { mkdir, writeFile } = await import('node:fs/promises');
+    await mkdir(`${hub.folder}/secrets`, { recursive: true });
+    await writeFile(`${hub.folder}/secrets/two-lines`, 'first-line-canary\nsecond-line-canary\n');
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: unique('Lines'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: 'file:two-lines',
+    });
+    expect(await hub.api('POST', `/api/connectors/${made.id}/sync`)).toMatchObject({
+      status: 422,
+      body: { code: 'secret_reference_invalid' },
+    });
+    expect(JSON.stringify([hub.logged, hub.seen])).not.toContain('line-canary');
+  });
+
   test.each(['env:PATH', 'env:CHATELAINE_ADMIN_TOKEN', 'file:../../etc/passwd', 'file:/etc/passwd', 'file:.hidden'])(
     'the reference %s is refused',
     async (secret) => {

@@ -111,7 +111,56 @@ describe('a row that does not open', () => {
   });
 });
 
+describe('values of a connector that do not open', () => {
+  const spoil = (column: string): void => {
+    const database = new DatabaseSync(hub.file);
+    database.prepare(`update connectors set ${column} = 'spoiled'`).run();
+    database.close();
+  };
+  const shape = () => ({ url: provider.mcpUrl, authType: 'oauth', credentialMode: 'shared' }) as const;
+
+  test('stand in the way of no other change, and headers are entered anew or removed', async () => {
+    const made = await hub.hub.connectors.create({ name: 'H', ...shape(), headers: { 'x-a': '1', 'x-b': '2' } }, ME);
+    spoil('sealed_headers');
+    await hub.hub.connectors.update(made.id, { name: 'Renamed' }, ME);
+    await expect(hub.hub.connectors.update(made.id, { headers: { 'x-a': '3' } }, ME)).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: { field: 'headers.x-b' },
+    });
+    const mended = await hub.hub.connectors.update(made.id, { headers: { 'x-a': '3', 'x-b': null } }, ME);
+    expect(mended.headerNames).toEqual(['x-a']);
+  });
+
+  test('a client is entered anew', async () => {
+    const made = await hub.hub.connectors.create(
+      { name: 'K', ...shape(), oauth: { clientId: 'id', clientSecret: 'before' } },
+      ME,
+    );
+    spoil('sealed_client');
+    await hub.hub.connectors.update(made.id, { name: 'Renamed' }, ME);
+    await expect(hub.hub.connectors.update(made.id, { oauth: { clientSecret: 'after' } }, ME)).rejects.toMatchObject({
+      code: 'secret_unreadable',
+    });
+    await hub.hub.connectors.update(made.id, { oauth: { clientId: 'id', clientSecret: 'after' } }, ME);
+    expect((await hub.hub.keys.verify()).find((row) => row.kind === 'connector.client')?.unreadable).toBe(0);
+  });
+});
+
 describe('a missing key', () => {
+  test('that comes back mends what was marked for want of it', async () => {
+    const made = await everyKindOfSecret();
+    const both = await reopen(`${generateKey()},${hub.keys}`);
+    await both.hub.keys.rotate(ME);
+    // A process that was not told of the new key meets what is under it already.
+    await expect(hub.hub.resolve(made.oauth, null, { slot: 'active' })).rejects.toMatchObject({
+      code: 'secret_unreadable',
+    });
+    expect((await both.hub.connectors.get(made.oauth)).credential.state).toBe('reauthorization_required');
+    await both.hub.resolve(made.oauth, null);
+    expect((await both.hub.connectors.get(made.oauth)).credential.state).toBe('usable');
+    await both.close();
+  });
+
   test('another key does not open this database, and says so', async () => {
     await everyKindOfSecret();
     await expect(reopen(generateKey())).rejects.toMatchObject({ code: 'encryption_key_missing' });

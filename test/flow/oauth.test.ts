@@ -163,6 +163,9 @@ describe('S5 registration', () => {
     expect(after.credential.setAt).toBe(before.credential.setAt);
     expect(after.tools).toMatchObject({ count: before.tools.count });
     expect(await whoami(made.id, provider)).toMatchObject({ account: 'ada@example.test' });
+    // The old client is not deleted at the provider as long as a refresh needs it.
+    await provider.expireAccessTokens();
+    expect(await whoami(made.id, provider)).toMatchObject({ account: 'ada@example.test' });
   });
 });
 

@@ -136,6 +136,14 @@ describe('what is refused', () => {
     ]) {
       expect(await hub.api('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
     }
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: 'For nobody',
+      url: 'http://127.0.0.1:4999/mcp',
+      authType: 'bearer',
+      credentialMode: 'per_agent',
+    });
+    const asked = { method: 'tools/list', agentId: 'agt_x' };
+    expect(await hub.api('POST', `/api/connectors/${made.id}/requests`, asked)).toMatchObject({ status: 404 });
     expect((await hub.api('GET', '/api/agents?limit=0')).body).toMatchObject({
       code: 'invalid_request',
       field: 'limit',
