@@ -108,6 +108,8 @@ export const SYNC_CONCURRENCY = 8;
 /** How often what is due is looked for. */
 export const MAINTENANCE_INTERVAL_MS = 20_000;
 
+/** "Reachable" is written again only when it is older than this, not with each call. */
+export const REACHABILITY_FRESH_MS = 60_000;
 /** A look at an unknown server, all requests together. */
 export const PROBE_TIMEOUT_MS = 60_000;
 

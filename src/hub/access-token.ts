@@ -64,8 +64,9 @@ export async function resolveCredential(
   const plain = options.refused === undefined && options.slot === undefined;
   if (plain) {
     const cached = context.credentialCache.get(connector.id, owner ?? '');
-    if (cached !== null) return cached;
+    if (cached !== null && cached.url === connector.url) return cached;
   }
+  const epoch = context.credentialCache.epoch();
   const slot = options.slot ?? 'active';
   let credential = await context.store.credentials.find(connector.id, owner, slot);
   if (credential === null && connector.oauth?.grant === 'client_credentials' && connector.authType === 'oauth') {
@@ -78,10 +79,16 @@ export async function resolveCredential(
       ? await resolveStatic(context, connector, credential)
       : await resolveOAuth(context, connector, credential, options);
   if (slot === 'active') {
-    context.credentialCache.set(connector.id, owner ?? '', {
-      ...resolved.value,
-      validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
-    });
+    context.credentialCache.set(
+      connector.id,
+      owner ?? '',
+      {
+        ...resolved.value,
+        url: connector.url,
+        validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
+      },
+      epoch,
+    );
   }
   return resolved.value;
 }

@@ -1,5 +1,5 @@
 // What one agent can do with each connector: the state of exactly its credential, with the reason, and
-// the tools with what it was granted. Only usable connectors offer their tools.
+// the tools with what it was granted. Without a credential nothing is on offer.
 
 import { PAGE_LIMIT_MAX } from '../limits.ts';
 import { offeredToolName } from '../mcp/tool-name.ts';
@@ -40,6 +40,7 @@ export type AgentConnector = {
 export function stateFor(
   connector: ConnectorRecord,
   credential: CredentialRecord | null,
+  now: number,
 ): { state: AgentConnectorState; reason: string | null } {
   if (connector.authType === 'none') return serverState(connector);
   if (credential === null) {
@@ -50,6 +51,13 @@ export function stateFor(
   }
   if (credential.state === 'reauthorization_required')
     return { state: 'reauthorization_required', reason: credential.reason };
+  if (credential.expiresAt !== null && credential.expiresAt <= now) {
+    if (!credential.refreshable) {
+      return { state: 'reauthorization_required', reason: 'the access token expired and there is no refresh token' };
+    }
+    // Not failed yet, only due: the next use refreshes it.
+    if (credential.refreshFailures > 0) return { state: 'error', reason: credential.reason };
+  }
   if (credential.state === 'needs_scope')
     return {
       state: 'needs_scope',
@@ -89,7 +97,7 @@ export async function agentConnectors(
     items.map(async (connector): Promise<AgentConnector> => {
       const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
       const credential = await context.store.credentials.find(connector.id, owner, 'active');
-      const state = stateFor(connector, credential);
+      const state = stateFor(connector, credential, context.now());
       const tools = await context.store.tools.list(connector.id, '');
       // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
       const offered = state.state !== 'connect_required' && state.state !== 'secret_required';

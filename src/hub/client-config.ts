@@ -1,7 +1,7 @@
 // The configuration files that MCP clients read: pointing at the gateway with an agent key, or straight
 // at the servers with their real headers for runtimes that must call directly.
 
-import { isChatelaineError } from '../errors.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { PAGE_LIMIT_MAX } from '../limits.ts';
 import type { AgentRecord } from '../store/records.ts';
 import { resolveCredential } from './access-token.ts';
@@ -62,13 +62,15 @@ export type UpstreamConfig = {
   }[];
 };
 
-/** Same shape, with the servers' own URLs and fresh headers of this agent. Every use is audited. */
+/** Same shape, with the servers' own URLs and fresh headers of this agent. Every use is audited. @throws conflict for a disabled agent */
 export async function upstreamConfig(
   context: HubContext,
   agent: AgentRecord,
   client: ConfigClient,
   actor: Actor,
 ): Promise<UpstreamConfig> {
+  if (!agent.enabled)
+    throw new ChatelaineError('conflict', `${agent.name} is disabled; enable it before its credentials leave the hub.`);
   const servers: Record<string, Server> = {};
   const omitted: { connectorKey: string; state: string; reason: string | null }[] = [];
   const used: string[] = [];
@@ -83,7 +85,7 @@ export async function upstreamConfig(
       } catch (error) {
         const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
         const credential = await context.store.credentials.find(connector.id, owner, 'active');
-        const state = stateFor(connector, credential);
+        const state = stateFor(connector, credential, context.now());
         omitted.push({
           connectorKey: connector.key,
           state: state.state === 'usable' ? 'error' : state.state,

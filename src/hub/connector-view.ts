@@ -16,7 +16,7 @@ export async function connectorViews(
     connectors.map(async (connector) => {
       const held = await heldCredentials(context, connector);
       const registration = await registrationOf(context, connector, held.sample);
-      return viewOf(connector, held, counts.get(connector.id) ?? 0, registration);
+      return viewOf(connector, held, counts.get(connector.id) ?? 0, registration, context.now());
     }),
   );
 }
@@ -53,13 +53,13 @@ async function registrationOf(
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
-function credentialView(connector: ConnectorRecord, held: Held) {
+function credentialView(connector: ConnectorRecord, held: Held, now: number) {
   if (connector.authType === 'none') return { ...emptyCredential, state: 'none' };
   if (connector.credentialMode === 'per_agent') {
     return { ...emptyCredential, configured: held.agents > 0, state: 'per_agent', agents: held.agents };
   }
   const shared = held.sample;
-  const { state, reason } = stateFor({ ...connector, reachability: null }, shared);
+  const { state, reason } = stateFor({ ...connector, reachability: null }, shared, now);
   if (shared === null) return { ...emptyCredential, state, reason };
   return {
     configured: true,
@@ -119,7 +119,13 @@ function oauthView(connector: ConnectorRecord, registration: RegistrationKind | 
   };
 }
 
-function viewOf(connector: ConnectorRecord, held: Held, toolCount: number, registration: RegistrationKind | null) {
+function viewOf(
+  connector: ConnectorRecord,
+  held: Held,
+  toolCount: number,
+  registration: RegistrationKind | null,
+  now: number,
+) {
   return {
     id: connector.id,
     key: connector.key,
@@ -129,7 +135,7 @@ function viewOf(connector: ConnectorRecord, held: Held, toolCount: number, regis
     credentialMode: connector.credentialMode,
     headerName: connector.headerName,
     headerNames: connector.headerNames,
-    credential: credentialView(connector, held),
+    credential: credentialView(connector, held, now),
     server: {
       reachable: connector.reachability?.reachable ?? null,
       checkedAt: iso(connector.reachability?.checkedAt ?? null),

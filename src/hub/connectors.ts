@@ -85,7 +85,7 @@ export async function createConnector(
   await suggested?.recorder?.save(id, null);
   await audit(context, actor, 'connector.created', {
     connectorId: id,
-    detail: { name, url, authType, credentialMode: shape.credentialMode },
+    detail: { name, url: context.redactUrl(url), authType, credentialMode: shape.credentialMode },
   });
   if (secret !== null) await setStaticSecret(context, stored, null, secret, actor);
   await firstSync(context, stored, suggested?.listsWithoutCredential ?? null, secret !== null, actor);
@@ -248,6 +248,6 @@ export async function deleteConnector(context: HubContext, id: string, actor: Ac
   context.credentialCache.forgetConnector(connector.id);
   await audit(context, actor, 'connector.deleted', {
     connectorId: connector.id,
-    detail: { name: connector.name, url: connector.url },
+    detail: { name: connector.name, url: context.redactUrl(connector.url) },
   });
 }

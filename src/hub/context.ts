@@ -53,7 +53,10 @@ export type HubContext = {
 /** Resolved request headers, kept for a moment; see `access-token.ts`. */
 export type CredentialCache = {
   get(connectorId: string, owner: string): CachedCredential | null;
-  set(connectorId: string, owner: string, value: CachedCredential): void;
+  /** Changes with every `forgetConnector`. */
+  epoch(): number;
+  /** Keeps `value` unless something was forgotten since `epoch`: it may have been read before that. */
+  set(connectorId: string, owner: string, value: CachedCredential, epoch: number): void;
   forgetConnector(connectorId: string): void;
 };
 
@@ -61,6 +64,8 @@ export type CachedCredential = {
   readonly headers: Readonly<Record<string, string>>;
   readonly credentialId: string | null;
   readonly generation: number;
+  /** The server that these headers are for. */
+  readonly url: string;
   /** Absolute; the entry is not served from this moment on. */
   readonly validUntil: number;
 };

@@ -8,12 +8,15 @@ const MAX_ENTRIES = 20_000;
 export function createCredentialCache(now: () => number): CredentialCache {
   const byConnector = new Map<string, Map<string, CachedCredential>>();
   let size = 0;
+  let epoch = 0;
   return {
     get(connectorId, owner) {
       const found = byConnector.get(connectorId)?.get(owner);
       return found !== undefined && found.validUntil > now() ? found : null;
     },
-    set(connectorId, owner, value) {
+    epoch: () => epoch,
+    set(connectorId, owner, value, readAt) {
+      if (readAt !== epoch) return;
       if (size >= MAX_ENTRIES) {
         byConnector.clear();
         size = 0;
@@ -27,6 +30,7 @@ export function createCredentialCache(now: () => number): CredentialCache {
       owners.set(owner, value);
     },
     forgetConnector(connectorId) {
+      epoch += 1;
       size -= byConnector.get(connectorId)?.size ?? 0;
       byConnector.delete(connectorId);
     },

@@ -7,7 +7,7 @@ import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 
 /** Waits a moment; `jitter` keeps waiting processes from looking at the same instant. */
-function pause(milliseconds: number): Promise<void> {
+export function pause(milliseconds: number): Promise<void> {
   const jitter = milliseconds * 0.3 * Math.random();
   return new Promise((resolve) => setTimeout(resolve, milliseconds + jitter));
 }

@@ -32,6 +32,7 @@ export function createListWatch(context: HubContext): ListWatch {
   const failures = new Map<string, number>();
   const running = new Set<Promise<void>>();
   const holder = newId(context.holder, context.now());
+  let reconciling = false;
 
   const start = (connector: ConnectorRecord, agentId: string | null): void => {
     const abort = new AbortController();
@@ -71,7 +72,7 @@ export function createListWatch(context: HubContext): ListWatch {
           pending = true;
           setTimeout(() => {
             pending = false;
-            void syncOnce(context, connector.id, true).catch((error: unknown) =>
+            void listAgain(context, connector.id).catch((error: unknown) =>
               context.log.warn({ err: error, connectorId: connector.id }, 'a changed list could not be read'),
             );
           }, WATCH_SETTLE_MS);
@@ -94,30 +95,48 @@ export function createListWatch(context: HubContext): ListWatch {
     return Math.min(WATCH_BACKOFF_MS * 2 ** (count - 1), WATCH_BACKOFF_MAX_MS) * (0.8 + 0.4 * Math.random());
   };
 
+  const arrange = async (): Promise<void> => {
+    const seen = new Set<string>();
+    for await (const connector of listed(context)) {
+      seen.add(connector.id);
+      const running = watches.get(connector.id);
+      if (running !== undefined) {
+        if (running.updatedAt !== connector.updatedAt) running.abort.abort();
+        continue;
+      }
+      const resting = (quietUntil.get(connector.id) ?? 0) > context.now();
+      if (resting || watches.size >= WATCH_MAX_STREAMS) continue;
+      const listener = await listenerOf(context, connector);
+      if (listener !== null) start(connector, listener.agentId);
+      else rest(connector.id, WATCH_BACKOFF_MS);
+    }
+    for (const [id, running] of watches) if (!seen.has(id)) running.abort.abort();
+    for (const memory of [quietUntil, failures]) {
+      for (const id of memory.keys()) if (!seen.has(id)) memory.delete(id);
+    }
+  };
+
   return {
     async reconcile() {
-      const seen = new Set<string>();
-      for await (const connector of listed(context)) {
-        seen.add(connector.id);
-        const running = watches.get(connector.id);
-        if (running !== undefined) {
-          if (running.updatedAt !== connector.updatedAt) running.abort.abort();
-          continue;
-        }
-        const resting = (quietUntil.get(connector.id) ?? 0) > context.now();
-        if (resting || watches.size >= WATCH_MAX_STREAMS) continue;
-        const listener = await listenerOf(context, connector);
-        if (listener !== null) start(connector, listener.agentId);
-        else rest(connector.id, WATCH_BACKOFF_MS);
+      if (reconciling) return;
+      reconciling = true;
+      try {
+        await arrange();
+      } finally {
+        reconciling = false;
       }
-      for (const [id, running] of watches) if (!seen.has(id)) running.abort.abort();
-      for (const id of quietUntil.keys()) if (!seen.has(id)) quietUntil.delete(id);
     },
     async stop() {
       for (const { abort } of watches.values()) abort.abort();
       await Promise.allSettled(running);
     },
   };
+}
+
+/** Lists now, or, where somebody is listing already and may have asked too early, in the next round. */
+async function listAgain(context: HubContext, connectorId: string): Promise<void> {
+  if (await syncOnce(context, connectorId, true)) return;
+  await context.store.connectors.update(connectorId, { syncDueAt: context.now() });
 }
 
 /** Connectors that listed their tools at least once, so that their protocol is known. */

@@ -95,25 +95,27 @@ function jitterOf(id: string): number {
 /** Lists the tools of every connector whose time has come. */
 async function syncDue(context: HubContext): Promise<void> {
   const due = await context.store.connectors.dueForSync(context.now(), BATCH);
-  await inParallel(due, SYNC_CONCURRENCY, (connector) => syncOnce(context, connector.id));
+  await inParallel(due, SYNC_CONCURRENCY, async (connector) => {
+    await syncOnce(context, connector.id);
+  });
 }
 
-/** Lists one connector's tools unless another process is at it. */
-export async function syncOnce(context: HubContext, connectorId: string, always = false): Promise<void> {
+/** Lists one connector's tools; false when another process is at it. */
+export async function syncOnce(context: HubContext, connectorId: string, always = false): Promise<boolean> {
   const name = `sync:${connectorId}`;
   const holder = newId(context.holder, context.now());
-  if (!(await context.store.leases.acquire(name, holder, context.now(), SYNC_LEASE_MS))) return;
+  if (!(await context.store.leases.acquire(name, holder, context.now(), SYNC_LEASE_MS))) return false;
   try {
     const connector = await context.store.connectors.get(connectorId);
-    if (connector === null) return;
-    if (!always && (connector.syncDueAt === null || connector.syncDueAt > context.now())) return;
-    if (await provePending(context, connector)) return;
-    await syncTools(context, connector, null, SYSTEM);
+    if (connector === null) return true;
+    if (!always && (connector.syncDueAt === null || connector.syncDueAt > context.now())) return true;
+    if (!(await provePending(context, connector))) await syncTools(context, connector, null, SYSTEM);
   } catch (error) {
     if (!isChatelaineError(error)) throw error;
   } finally {
     await context.store.leases.release(name, holder);
   }
+  return true;
 }
 
 /** An authorization that waits beside the one that serves gets its chance first. */
@@ -124,6 +126,8 @@ async function provePending(context: HubContext, connector: ConnectorRecord): Pr
       await syncTools(context, connector, credential.agentId, SYSTEM, { slot: 'pending' });
     } catch (error) {
       if (!isChatelaineError(error)) throw error;
+      // It will never be proven; the person is told by the connector's listing error and may connect again.
+      if (error.code === 'reauthorization_required') await context.store.credentials.delete(credential.id);
       continue;
     }
     await promoteProven(context, credential);

@@ -8,11 +8,14 @@ import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf } from './credential-record.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
+import { pause } from './lease.ts';
 import type { StoredTokens } from './sealed-values.ts';
 import { sealTokens } from './sealed-values.ts';
 import type { Recorder } from './transcript.ts';
 
-const SAVE_TRIES = 5;
+/** Waits of 0.25 s to 4 s: a database that fails over is back before the lease lapses. */
+const SAVE_TRIES = 6;
+const SAVE_PAUSE_MS = 250;
 
 /** Saves the rotated tokens; a fault of the database is tried again, since losing them may lose the grant. */
 export async function saveRefreshed(
@@ -42,27 +45,32 @@ export async function saveRefreshed(
     refreshStartedAt: null,
     reason: credential.state === 'ok' ? null : credential.reason,
   };
+  let saved = false;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await context.store.credentials.update(credential.id, credential.generation, patch);
+      saved = await context.store.credentials.update(credential.id, credential.generation, patch);
       break;
     } catch (error) {
-      if (attempt >= SAVE_TRIES)
+      if (attempt >= SAVE_TRIES) {
         throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
           cause: error,
         });
+      }
+      await pause(SAVE_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
   context.credentialCache.forgetConnector(credential.connectorId);
-  // The token is saved; a record of it that cannot be written must not keep it from serving.
-  await audit(context, SYSTEM, 'credential.refreshed', {
-    connectorId: credential.connectorId,
-    agentId: credential.agentId,
-    credentialId: credential.id,
-    detail: { generation: credential.generation + 1, rotated: fresh.refreshToken !== null },
-  }).catch((error: unknown) =>
-    context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
-  );
+  if (saved) {
+    // The token is saved; a record of it that cannot be written must not keep it from serving.
+    await audit(context, SYSTEM, 'credential.refreshed', {
+      connectorId: credential.connectorId,
+      agentId: credential.agentId,
+      credentialId: credential.id,
+      detail: { generation: credential.generation + 1, rotated: fresh.refreshToken !== null },
+    }).catch((error: unknown) =>
+      context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
+    );
+  }
   const current = await context.store.credentials.get(credential.id);
   if (current === null)
     throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');

@@ -14,6 +14,8 @@ import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
 import { withUpstream } from './upstream-session.ts';
 
+const LISTERS_MAX = 50;
+
 export type SyncResult = ToolSnapshotChange & {
   /** Tools the server listed but that cannot be offered, with the reason. */
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
@@ -42,8 +44,11 @@ async function lister(
   }
   if (connector.credentialMode === 'per_agent') {
     if (agentId !== null) return { agentId, anonymous: false };
-    const [first] = await context.store.credentials.listOfAgents(connector.id, 1);
-    return { agentId: first?.agentId ?? null, anonymous: first === undefined };
+    // Each in turn, by chance: what one agent may see, another may not, and every view goes stale.
+    const agents = await context.store.credentials.listOfAgents(connector.id, LISTERS_MAX);
+    const alive = agents.filter((credential) => credential.state !== 'reauthorization_required');
+    const chosen = alive[Math.floor(Math.random() * alive.length)] ?? agents[0];
+    return { agentId: chosen?.agentId ?? null, anonymous: chosen === undefined };
   }
   return { agentId: null, anonymous: (await context.store.credentials.find(connector.id, null, 'active')) === null };
 }
@@ -84,7 +89,13 @@ export async function syncTools(
     );
     const now = context.now();
     const owner = connector.credentialMode === 'per_agent' ? (who.agentId ?? '') : '';
-    const change = await context.store.tools.saveSnapshot(connector.id, owner, tools, now);
+    const change = await context.store.tools.saveSnapshot(
+      connector.id,
+      owner,
+      tools,
+      now,
+      owner === '' ? 'all' : 'with_credential',
+    );
     await context.store.connectors.update(connector.id, {
       toolsSyncedAt: now,
       toolsError: null,

@@ -3,8 +3,8 @@
 // once; a 403 for lack of scope becomes a state of its own; a server out of reach is nobody's fault but
 // the server's, and touches no credential.
 
-import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
-import { LEGACY_VERDICT_LIFETIME_MS, MODERN_VERDICT_LIFETIME_MS } from '../limits.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
+import { LEGACY_VERDICT_LIFETIME_MS, MODERN_VERDICT_LIFETIME_MS, REACHABILITY_FRESH_MS } from '../limits.ts';
 import { isModern } from '../mcp/revisions.ts';
 import type { ElicitationHandler, Protocol } from '../mcp/types.ts';
 import { UpstreamStatusError } from '../mcp/types.ts';
@@ -134,6 +134,9 @@ async function rememberServer(context: HubContext, connector: ConnectorRecord, p
           ...protocol,
           expiresAt: now + (isModern(protocol.version) ? MODERN_VERDICT_LIFETIME_MS : LEGACY_VERDICT_LIFETIME_MS),
         };
+  const told = connector.reachability;
+  const current = told?.reachable === true && told.checkedAt + REACHABILITY_FRESH_MS > now;
+  if (current && record === known) return;
   await context.store.connectors.update(connector.id, {
     protocol: record,
     reachability: { reachable: true, checkedAt: now, error: null },
@@ -150,7 +153,16 @@ async function rememberFault(context: HubContext, connector: ConnectorRecord, er
     });
     return;
   }
-  if (!isTransient(error) && !isChatelaineError(error, 'protocol_error', 'protocol_version_unsupported')) return;
+  // An answer that was too large or not understood is that answer's fault: the server is there.
+  const down = isChatelaineError(
+    error,
+    'upstream_unreachable',
+    'upstream_timeout',
+    'upstream_http_error',
+    'upstream_rate_limited',
+    'protocol_version_unsupported',
+  );
+  if (!down) return;
   await context.store.connectors.update(connector.id, {
     reachability: { reachable: false, checkedAt: now, error: { code: error.code, message: error.message, at: now } },
   });

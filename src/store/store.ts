@@ -107,7 +107,8 @@ export type ToolStore = {
   counts(connectorIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /**
    * Saves one complete listing of one owner, in one transaction: new and changed tools are written,
-   * a tool that no owner lists any more becomes `gone` and keeps its grants. `owner` is '' or an agent's id.
+   * a tool that no owner lists any more becomes `gone` and keeps its grants. With
+   * `with_credential` the listings of other owners count only while they hold a credential. `owner` is '' or an agent's id.
    *
    * @throws not_found when the connector or the agent is gone
    */
@@ -116,6 +117,7 @@ export type ToolStore = {
     owner: string,
     tools: readonly { name: string; definition: string; digest: string }[],
     now: number,
+    others?: 'all' | 'with_credential',
   ): Promise<ToolSnapshotChange>;
   /** Drops all tools (a connector moved to another server); grants stay and return with equal names. */
   clear(connectorId: string, now: number): Promise<void>;

@@ -221,3 +221,27 @@ test('S16 without a credential of its own an agent is offered nothing', async ()
   expect(await row(one)).toMatchObject({ state: 'usable', tools: { length: 24 } });
   expect(await row(two)).toMatchObject({ state: 'secret_required', tools: [] });
 });
+
+test('a tool that strangers saw before the first agent came is gone when the server drops it', async () => {
+  provider = await startProvider('render');
+  const made = await hub.ok('POST', '/api/connectors', {
+    name: `Strangers ${++count}`,
+    url: provider.mcpUrl,
+    authType: 'bearer',
+    credentialMode: 'per_agent',
+  });
+  expect(made.tools.count).toBe(24);
+  const agent = await hub.ok('POST', '/api/agents', { name: `Lister ${count}` });
+  await hub.ok('PUT', `/api/agents/${agent.id}/credentials/${made.id}`, {
+    secret: provider.apiKeys?.issue('ada@example.test'),
+  });
+  provider.setTools((tools) => tools.slice(1));
+  expect((await sync(made.id)).body).toMatchObject({ count: 23, removed: [expect.any(String)] });
+});
+
+test('an answer that is not understood is not a server that is down', async () => {
+  const made = await listed();
+  provider.faults.html = { mcp: true };
+  await sync(made.id);
+  expect((await get(made.id)).server).toMatchObject({ reachable: true, error: null });
+});

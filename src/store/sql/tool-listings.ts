@@ -35,6 +35,26 @@ export async function replaceListing(
   }
 }
 
+/**
+ * Drops what was listed by owners that hold no credential any more, and what strangers saw before the first
+ * agent came: nobody will ever list it again.
+ */
+export async function forgetListingsWithoutCredential(trx: Trx, connectorId: string, lister: string): Promise<void> {
+  await trx
+    .deleteFrom('toolListings')
+    .where('connectorId', '=', connectorId)
+    .where('owner', '!=', lister)
+    .where('owner', 'not in', (credentials) =>
+      credentials
+        .selectFrom('credentials')
+        .select('owner')
+        .where('connectorId', '=', connectorId)
+        .where('owner', '!=', '')
+        .where('slot', '=', 'active'),
+    )
+    .execute();
+}
+
 /** Turns active tools that no owner lists into gone ones; answers their names. */
 export async function retireUnlisted(trx: Trx, connectorId: string, now: number): Promise<readonly string[]> {
   const rows = await trx

@@ -5,7 +5,7 @@ import type { ToolRecord } from '../records.ts';
 import type { ToolSnapshotChange, ToolStore } from '../store.ts';
 import { chunksOf } from './rows.ts';
 import type { Database, Db, Dialect } from './schema.ts';
-import { replaceListing, retireUnlisted } from './tool-listings.ts';
+import { forgetListingsWithoutCredential, replaceListing, retireUnlisted } from './tool-listings.ts';
 import type { Trx } from './transaction.ts';
 import { holdParent, inTransaction } from './transaction.ts';
 
@@ -50,12 +50,12 @@ export function toolStore(db: Db, dialect: Dialect): ToolStore {
       }
       return counts;
     },
-    saveSnapshot: (connectorId, owner, tools, now) =>
+    saveSnapshot: (connectorId, owner, tools, now, others = 'all') =>
       inTransaction(db, async (trx) => {
         // An owner has no foreign key, so it is held: a listing must not be left by an agent that is gone.
         if (owner !== '') await holdParent(trx, dialect, 'agents', owner);
         await holdParent(trx, dialect, 'connectors', connectorId);
-        return saveSnapshot(trx, connectorId, owner, tools, now);
+        return saveSnapshot(trx, connectorId, owner, tools, now, others);
       }),
     clear: (connectorId) =>
       inTransaction(db, async (trx) => {
@@ -71,6 +71,7 @@ async function saveSnapshot(
   owner: string,
   tools: readonly Listed[],
   now: number,
+  others: 'all' | 'with_credential',
 ): Promise<ToolSnapshotChange> {
   const rows = await trx
     .selectFrom('tools')
@@ -108,6 +109,7 @@ async function saveSnapshot(
   }
   for (const chunk of chunksOf(written)) await upsert(trx, chunk);
   await replaceListing(trx, connectorId, owner, new Set(listed.keys()));
+  if (others === 'with_credential') await forgetListingsWithoutCredential(trx, connectorId, owner);
   const removed = await retireUnlisted(trx, connectorId, now);
   const activeBefore = rows.filter((row) => row.state === 'active').length;
   return { added, removed, changed, count: activeBefore + added.length - removed.length };

@@ -1,12 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Backend } from './backend.ts';
-import { NOW, storedAgent, storedConnector, tool } from './fixtures.ts';
+import { credential, NOW, storedAgent, storedConnector, tool } from './fixtures.ts';
 import { useStore } from './use-store.ts';
 
 export function describeTools(backend: Backend): void {
   describe('tools', () => {
     const store = useStore(backend);
+
+    test('listings of owners without a credential can be left out of account', async () => {
+      const { id } = await storedConnector(store());
+      const [holder, lister, leaver] = [
+        await storedAgent(store()),
+        await storedAgent(store()),
+        await storedAgent(store()),
+      ];
+      for (const agent of [holder, lister]) await store().credentials.put(credential(id, { agentId: agent.id }));
+      await store().tools.saveSnapshot(id, '', [tool('strangers'), tool('all')], NOW);
+      await store().tools.saveSnapshot(id, leaver.id, [tool('leavers'), tool('all')], NOW);
+      await store().tools.saveSnapshot(id, holder.id, [tool('holders'), tool('all')], NOW);
+      const change = await store().tools.saveSnapshot(id, lister.id, [tool('all')], NOW, 'with_credential');
+      expect([...change.removed].sort()).toEqual(['leavers', 'strangers']);
+      expect((await store().tools.get(id, 'all'))?.listedBy).toEqual([holder.id, lister.id].sort());
+    });
 
     test('a first listing adds every tool in the order of the server', async () => {
       const { id } = await storedConnector(store());
