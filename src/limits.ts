@@ -69,6 +69,8 @@ export const FLOW_LIFETIME_MS = 10 * 60_000;
 
 /** Creating a connector waits this long for its first listing, which then goes on without it. */
 export const CREATE_SYNC_WAIT_MS = 10_000;
+/** One change of a connector at a time; long enough to revoke a few tokens at a slow provider. */
+export const CONNECTOR_CHANGE_LEASE_MS = 60_000;
 /** A browser waits this long for the first listing of tools, which then goes on without it. */
 export const CALLBACK_SYNC_WAIT_MS = 15_000;
 

@@ -24,9 +24,10 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   });
 
   app.onError((error, c) => {
-    if (problemOf(error).code === 'internal_error')
+    const problem = asProblem(error);
+    if (problemOf(problem).code === 'internal_error')
       log.error({ err: error, method: c.req.method, path: new URL(c.req.url).pathname }, 'a request failed');
-    return problemResponse(c, asProblem(error));
+    return problemResponse(c, problem);
   });
   app.notFound((c) =>
     problemResponse(c, new ChatelaineError('not_found', 'There is nothing here; the calls are listed at /api/docs.')),
@@ -56,6 +57,9 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   return app;
 }
 
+/** What a problem names where the whole body is wrong. */
+const BODY = 'body';
+
 type Issue = {
   readonly path: readonly PropertyKey[];
   readonly message: string;
@@ -67,8 +71,14 @@ function invalidInput(issues: readonly Issue[], target: string): ChatelaineError
   const first = issues[0];
   const unknown = first?.code === 'unrecognized_keys' ? first.keys?.[0] : undefined;
   const path = [...(first?.path ?? []), ...(unknown === undefined ? [] : [unknown])].map(String).join('.');
-  const field = path === '' ? target : path;
-  const message = unknown === undefined ? (first?.message ?? 'is not valid') : 'is not a field of this call';
+  const field = path === '' ? (target === 'json' ? BODY : target) : path;
+  const missing = first?.code === 'invalid_type' && first.message.endsWith('received undefined');
+  const message =
+    unknown === undefined
+      ? missing
+        ? 'is required'
+        : (first?.message ?? 'is not valid')
+      : 'is not a field of this call';
   return new ChatelaineError('invalid_request', `${field}: ${message}.`.replace('..', '.'), { details: { field } });
 }
 
@@ -78,7 +88,7 @@ function asProblem(error: unknown): unknown {
   if (!(error instanceof ChatelaineError) && status === 400) {
     return new ChatelaineError('invalid_request', 'The body is not valid JSON.', {
       cause: error,
-      details: { field: 'json' },
+      details: { field: BODY },
     });
   }
   return error;

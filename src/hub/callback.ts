@@ -5,6 +5,7 @@
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { CALLBACK_SYNC_WAIT_MS } from '../limits.ts';
 import { validateAuthorizationResponse } from '../oauth/authorization-response.ts';
+import { revokeTokens } from '../oauth/revocation.ts';
 import { audienceWarning } from '../oauth/token-audience.ts';
 import { exchangeCode } from '../oauth/token-endpoint.ts';
 import type { TokenSet } from '../oauth/types.ts';
@@ -76,7 +77,10 @@ export async function callback(
     const secrets = await openFlow(context.vault, flow);
     refuseChanged(connector, flow, secrets);
     const tokens = await exchange(context, connector, flow, secrets, code, recorder);
-    const credential = await store(context, connector, flow, secrets, tokens, recorder);
+    const credential = await store(context, connector, flow, secrets, tokens, recorder).catch(async (error) => {
+      await giveBack(context, connector, flow, secrets, tokens, recorder);
+      throw error;
+    });
     await recorder.save(connector.id, flow.agentId);
     const failure = await listTools(context, connector, credential, flow);
     return landing(context, connector, flow, failure);
@@ -126,7 +130,8 @@ async function store(
 ): Promise<CredentialRecord> {
   const now = context.now();
   const present = await context.store.credentials.find(connector.id, flow.agentId, 'active');
-  const serving = present !== null && present.kind === 'oauth' && present.state !== 'reauthorization_required';
+  // A static secret was entered while this went on; it is not for a sign-in to replace it.
+  const serving = present !== null && (present.kind === 'static' || present.state !== 'reauthorization_required');
   const binding = { id: newId('crd', now), issuer: flow.issuer, resource: flow.resource };
   const credential = newCredential(
     {
@@ -174,6 +179,25 @@ async function store(
     },
   });
   return credential;
+}
+
+/** Tokens that nobody keeps are revoked where the provider can; that it fails changes nothing. */
+async function giveBack(
+  context: HubContext,
+  connector: ConnectorRecord,
+  flow: FlowRecord,
+  secrets: FlowSecrets,
+  tokens: TokenSet,
+  recorder: Recorder,
+): Promise<void> {
+  try {
+    const server = serverOfFlow(flow);
+    const client = await clientOf(context, connector, secrets.client, server);
+    const { detail } = await revokeTokens(recorder.exchange('oauth', 'revocation'), { server, client, ...tokens });
+    recorder.note('revocation', `the tokens are not kept: ${detail}`);
+  } catch (error) {
+    recorder.note('revocation', `not revoked at the provider: ${isChatelaineError(error) ? error.code : 'error'}`);
+  }
 }
 
 /** The connector may have been changed during the exchange; looked at after the write, so that no change slips by. */

@@ -2,7 +2,7 @@
 // secret that was meant for the old place, and says so.
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
-import { CREATE_SYNC_WAIT_MS } from '../limits.ts';
+import { CONNECTOR_CHANGE_LEASE_MS, CREATE_SYNC_WAIT_MS } from '../limits.ts';
 import { connectorKeyFrom } from '../mcp/tool-name.ts';
 import type { Secret } from '../secret.ts';
 import type { ConnectorPatch, ConnectorRecord } from '../store/records.ts';
@@ -23,6 +23,7 @@ import { clientAfter, entersClient, headersAfter } from './connector-secrets.ts'
 import type { HubContext } from './context.ts';
 import { disconnect, setStaticSecret } from './credentials.ts';
 import { newId } from './ids.ts';
+import { withLease } from './lease.ts';
 import { suggestAuthentication } from './probe.ts';
 import { sealHeaders, sealManualClient } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
@@ -163,7 +164,25 @@ export async function updateConnector(
   change: ConnectorChange,
   actor: Actor,
 ): Promise<ConnectorUpdate> {
-  const before = await getConnector(context, id);
+  const { id: connectorId } = await getConnector(context, id);
+  // A change is made of what was read before it, so that two at once would undo each other.
+  const { relist, droppedSecrets } = await withLease(
+    context,
+    `change:${connectorId}`,
+    CONNECTOR_CHANGE_LEASE_MS,
+    async () => applyChange(context, await getConnector(context, connectorId), change, actor),
+  );
+  const connector = await getConnector(context, connectorId);
+  if (relist !== null) await firstSync(context, connector, null, relist === 'with_secret', actor);
+  return { connector: relist === null ? connector : await getConnector(context, connectorId), droppedSecrets };
+}
+
+async function applyChange(
+  context: HubContext,
+  before: ConnectorRecord,
+  change: ConnectorChange,
+  actor: Actor,
+): Promise<{ relist: 'with_secret' | 'anew' | null; droppedSecrets: readonly string[] }> {
   const url = change.url === undefined ? before.url : checkUrl(context, change.url);
   const authType = change.authType ?? before.authType;
   const shape = {
@@ -218,7 +237,7 @@ export async function updateConnector(
   const machine = before.oauth?.grant === 'client_credentials' && entersClient(change.oauth);
   const letGo = moved || machine || authType !== before.authType;
   if (letGo) dropped.push(...(await disconnectAll(context, before, actor)));
-  const connector = await context.store.connectors.update(before.id, patch);
+  const connector = await context.store.connectors.update(before.id, differences(before, patch));
   if (connector === null) throw new ChatelaineError('not_found', 'There is no such connector.');
   // A sign-in for the old place may have ended in between.
   if (letGo) dropped.push(...(await disconnectAll(context, before, actor)));
@@ -229,8 +248,15 @@ export async function updateConnector(
     detail: { fields: Object.keys(change).sort(), droppedSecrets: dropped },
   });
   if (secret !== null) await setStaticSecret(context, connector, null, secret, actor);
-  if (secret !== null || url !== before.url) await firstSync(context, connector, null, secret !== null, actor);
-  return { connector: await getConnector(context, before.id), droppedSecrets: [...new Set(dropped)] };
+  const relist = secret !== null ? 'with_secret' : url !== before.url ? 'anew' : null;
+  return { relist, droppedSecrets: [...new Set(dropped)] };
+}
+
+/** What stays as it was is not written: it may have been encrypted anew meanwhile. */
+function differences(before: ConnectorRecord, patch: ConnectorPatch): ConnectorPatch {
+  return Object.fromEntries(
+    Object.entries(patch).filter(([field, value]) => before[field as keyof ConnectorRecord] !== value),
+  );
 }
 
 async function disconnectAll(context: HubContext, connector: ConnectorRecord, actor: Actor): Promise<string[]> {

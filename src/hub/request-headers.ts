@@ -57,7 +57,14 @@ export function cleanSecret(value: string, field: string): Secret {
   const secret = new Secret(value.trim());
   const text = secret.reveal();
   if (text === '') throw new ChatelaineError('invalid_request', `${field}: must not be blank.`, { details: { field } });
-  if (!VALUE.test(text) || text.length > MAX_VALUE_CHARACTERS) {
+  if (text.length > MAX_VALUE_CHARACTERS) {
+    throw new ChatelaineError(
+      'invalid_request',
+      `${field}: is longer than ${MAX_VALUE_CHARACTERS} characters, which no header carries.`,
+      { details: { field } },
+    );
+  }
+  if (!VALUE.test(text)) {
     throw new ChatelaineError(
       'invalid_request',
       `${field}: contains line breaks or characters that cannot be sent in a header.`,

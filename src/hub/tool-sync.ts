@@ -3,6 +3,7 @@
 
 import { isChatelaineError } from '../errors.ts';
 import { SYNC_BACKOFF_MAX_MS, SYNC_INTERVAL_MIN_MS, SYNC_INTERVAL_MS } from '../limits.ts';
+import type { ToolListing } from '../mcp/list-tools.ts';
 import { listTools } from '../mcp/list-tools.ts';
 import { toolDigest } from '../mcp/tool-digest.ts';
 import type { ConnectorRecord } from '../store/records.ts';
@@ -10,6 +11,7 @@ import type { ToolSnapshotChange } from '../store/store.ts';
 import type { Actor } from './audit.ts';
 import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
+import type { Hide } from './echo.ts';
 import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
 import { withUpstream } from './upstream-session.ts';
@@ -78,7 +80,8 @@ export async function syncTools(
         ...(options.slot === undefined ? {} : { slot: options.slot }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
-      (upstream) => listTools(upstream, recorder.note),
+      async (upstream, hide) =>
+        withoutEchoes(await listTools(upstream, (step, text) => recorder.note(step, hide(text))), hide),
     );
     const tools = await Promise.all(
       listing.tools.map(async (tool) => ({
@@ -119,6 +122,20 @@ export async function syncTools(
   } finally {
     await recorder.save(connector.id, who.agentId);
   }
+}
+
+/** A tool is kept and shown to every agent; one with the credential in its very name is left out. */
+function withoutEchoes(listing: ToolListing, hide: Hide): ToolListing {
+  const named = listing.tools.filter((tool) => hide(tool.name) === tool.name);
+  const left = listing.tools.filter((tool) => hide(tool.name) !== tool.name);
+  return {
+    ...listing,
+    tools: named.map((tool) => JSON.parse(hide(JSON.stringify(tool)))),
+    dropped: [
+      ...listing.dropped.map(({ name, reason }) => ({ name: hide(name), reason: hide(reason) })),
+      ...left.map((tool) => ({ name: hide(tool.name), reason: 'its name holds the credential' })),
+    ],
+  };
 }
 
 async function rememberFailure(context: HubContext, connector: ConnectorRecord, error: unknown): Promise<void> {

@@ -18,6 +18,8 @@ import type { ResolvedCredential } from './access-token.ts';
 import { resolveCredential } from './access-token.ts';
 import type { HubContext } from './context.ts';
 import { markCredential } from './credential-state.ts';
+import type { Hide } from './echo.ts';
+import { hideEchoes, hideInFault, hideInProtocol } from './echo.ts';
 import { discoverFor } from './oauth-discovery.ts';
 import { customHeaders } from './request-headers.ts';
 import type { Recorder } from './transcript.ts';
@@ -33,7 +35,7 @@ export type SessionOptions = {
 };
 
 /**
- * Opens the server for `agentId`, runs `use`, closes.
+ * Opens the server for `agentId`, runs `use`, closes. `hide` takes the credential out of what the server said.
  *
  * `use` may run twice: the second time after a refused token was refreshed. A 401 comes before anything
  * was executed, so that this is safe for calls too.
@@ -46,7 +48,7 @@ export async function withUpstream<T>(
   agentId: string | null,
   recorder: Recorder,
   options: SessionOptions,
-  use: (upstream: Upstream) => Promise<T>,
+  use: (upstream: Upstream, hide: Hide) => Promise<T>,
 ): Promise<T> {
   const slot = options.slot === undefined ? {} : { slot: options.slot };
   const resolve = (more: { refused?: ResolvedCredential } = {}): Promise<ResolvedCredential> =>
@@ -86,10 +88,11 @@ async function attempt<T>(
   resolved: ResolvedCredential,
   recorder: Recorder,
   options: SessionOptions,
-  use: (upstream: Upstream) => Promise<T>,
+  use: (upstream: Upstream, hide: Hide) => Promise<T>,
 ): Promise<T> {
   const remembered =
     connector.protocol !== null && connector.protocol.expiresAt > context.now() ? connector.protocol : null;
+  const hide = hideEchoes(resolved.headers);
   try {
     const upstream = await openUpstream({
       url: connector.url,
@@ -97,7 +100,7 @@ async function attempt<T>(
       headers: resolved.headers,
       remembered: remembered as Protocol | null,
       clientInfo: { name: context.clientName, version: context.version },
-      note: recorder.note,
+      note: (step, decision) => recorder.note(step, hide(decision)),
       ...(options.pinnedVersion === undefined ? {} : { pinnedVersion: options.pinnedVersion }),
       ...(options.onElicitation === undefined
         ? {}
@@ -105,15 +108,17 @@ async function attempt<T>(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     try {
-      const result = await use(upstream);
+      const result = await use(upstream, hide);
       // What a caller asked to be spoken once is not how this server is spoken to.
-      if (options.pinnedVersion === undefined) await rememberServer(context, connector, upstream.protocol);
+      if (options.pinnedVersion === undefined)
+        await rememberServer(context, connector, hideInProtocol(upstream.protocol, hide));
       await credentialProven(context, connector, resolved);
       return result;
     } finally {
       await upstream.close();
     }
   } catch (error) {
+    if (isChatelaineError(error)) hideInFault(error, hide);
     if (options.pinnedVersion === undefined) await rememberFault(context, connector, error);
     throw error;
   }

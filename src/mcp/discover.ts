@@ -15,6 +15,7 @@ import type { Refusal } from './refusal.ts';
 import { isLegacy, LATEST_MODERN, newestModern } from './revisions.ts';
 import { UpstreamStatusError } from './types.ts';
 
+const NOT_IMPLEMENTED = 501;
 const SERVER_INFO_META = 'io.modelcontextprotocol/serverInfo';
 
 /** What a modern server says about itself. */
@@ -104,7 +105,9 @@ function verdictOnVersions(offered: readonly string[]): Verdict {
   throw noCommonVersion(offered);
 }
 
+/** 501 is a 5xx by number only: the server is there and says that it does not do this. */
 function isAboutRequest(status: number): boolean {
+  if (status === NOT_IMPLEMENTED) return true;
   return status >= 400 && status < 500 && status !== 401 && status !== 403 && status !== 429;
 }
 

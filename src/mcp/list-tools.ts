@@ -10,6 +10,7 @@ import {
   LISTING_TIMEOUT_MS,
 } from '../limits.ts';
 import type { JsonObject } from './json.ts';
+import { stringField } from './json.ts';
 import { INVALID_PARAMS } from './json-rpc.ts';
 import { judgeTool } from './judge-tool.ts';
 import { isModern } from './revisions.ts';
@@ -80,6 +81,8 @@ async function readPages(
     if (pages >= LISTING_MAX_PAGES) throw incomplete(pages, 'it has more pages than are read');
     const page = await readPage(upstream, cursor, pages, deadline, budget);
     pages += 1;
+    // Some servers write "" for "no more" and answer it with the first page again.
+    if (cursor === '' && collection.holds(page)) break;
     collection.add(page, pages);
     cursor = nextCursorOf(page, pages);
     if (cursor !== null && seen.has(cursor)) throw incomplete(pages, 'the server named the same next page twice');
@@ -139,6 +142,11 @@ class Collection {
     const ttlMs = typeof page.ttlMs === 'number' ? Math.max(0, page.ttlMs) : null;
     if (ttlMs !== null) this.#ttlMs = Math.min(ttlMs, this.#ttlMs ?? ttlMs);
     this.#isPublic &&= page.cacheScope === 'public';
+  }
+
+  /** Whether a page tells of nothing new. */
+  holds(page: JsonObject): boolean {
+    return Array.isArray(page.tools) && page.tools.every((tool) => this.#tools.has(stringField(tool, 'name') ?? ''));
   }
 
   listing(): Omit<ToolListing, 'pages'> {

@@ -117,7 +117,7 @@ function processServerMetadata(
     const found = issuer === null ? 'names no issuer' : `names the issuer ${quoteForeign(issuer)}`;
     throw new ChatelaineError(
       'issuer_mismatch',
-      `The metadata found for ${quoteForeign(issuers[0] ?? '')} ${found}, so it belongs to somebody else and is not used. If the authorization server is the right one, its operator must correct its metadata.`,
+      `The metadata found for ${quoteForeign(issuers[0] ?? '')} ${found}, so it belongs to somebody else and is not used. If the authorization server is the right one, its operator must correct its metadata; until then enter both endpoints by hand (oauth.authorizationEndpoint, oauth.tokenEndpoint).`,
     );
   }
   const warnings: string[] = [];
