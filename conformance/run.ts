@@ -1,9 +1,11 @@
 // `npm run conformance`: the official MCP conformance suite against a real hub, through its HTTP API, its
-// connect links and its callback. Prints every scenario with its result, then the totals. With arguments it
+// connect links and its callback, and against its gateway as an agent would be. Prints every scenario with its result, then the totals. With arguments it
 // hands them to the suite instead: `npm run conformance -- --scenario auth/basic-cimd --verbose`.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { FixtureEra } from './fixtures/server.ts';
+import { runServerFace } from './server-face.ts';
 import type { ScenarioResult } from './suite.ts';
 import { runByHand, runSuite } from './suite.ts';
 
@@ -24,6 +26,12 @@ const RUNS: readonly Run[] = [
   { title: 'client-credentials', selection: ['--suite', 'extensions'], counts: isClientCredentials, total: 2 },
 ];
 
+/** What must pass when the suite is the client of the gateway; the server behind it speaks the same revision. */
+const SERVER_RUNS: readonly { readonly version: string; readonly era: FixtureEra; readonly total: number }[] = [
+  { version: '2026-07-28', era: 'modern', total: 37 },
+  { version: '2025-11-25', era: 'legacy', total: 30 },
+];
+
 const args = process.argv.slice(2);
 process.exitCode = args.length > 0 ? await runByHand(args) : await runAll();
 
@@ -41,9 +49,28 @@ async function runAll(): Promise<number> {
     // A scenario that did not run did not pass.
     totals.push({ title, passed, total: Math.max(total, counted.length) });
   }
+  const serverTotals = await runServerScenarios();
   console.log('');
   for (const { title, passed, total } of totals) console.log(`client: ${passed}/${total} (${title})`);
-  return totals.every(({ passed, total }) => passed === total) ? 0 : 1;
+  for (const { title, passed, total } of serverTotals) console.log(`server: ${passed}/${total} (${title})`);
+  return [...totals, ...serverTotals].every(({ passed, total }) => passed === total) ? 0 : 1;
+}
+
+async function runServerScenarios(): Promise<{ title: string; passed: number; total: number }[]> {
+  const totals: { title: string; passed: number; total: number }[] = [];
+  for (const { version, era, total } of SERVER_RUNS) {
+    const title = `${version} required`;
+    const results = await runServerFace(era, ['--requirements', version], join(RESULTS, `server-${version}`));
+    console.log(`\nserver, ${title}`);
+    for (const { name, unscored, passed, failed, isPassed } of results)
+      console.log(
+        `  ${isPassed ? '✓' : '✗'} ${name}: ${passed} checks passed, ${failed} failed${unscored ? ' (not counted)' : ''}`,
+      );
+    const counted = results.filter(({ unscored }) => !unscored);
+    const passed = counted.filter(({ isPassed }) => isPassed).length;
+    totals.push({ title, passed, total: Math.max(total, counted.length) });
+  }
+  return totals;
 }
 
 function isScored({ unscored }: ScenarioResult): boolean {

@@ -129,6 +129,52 @@ export const WATCH_SETTLE_MS = 500;
 
 export const WATCH_RECONCILE_MS = 5_000;
 
+// What agents may do, kept in memory.
+/** A change in another process is felt within this time. */
+export const ACCESS_REVISION_MS = 900;
+export const ACCESS_CACHE_ENTRIES = 100_000;
+/** `lastUsedAt` of a key is this coarse, and written together with others. */
+export const KEY_TOUCH_INTERVAL_MS = 60_000;
+export const KEY_TOUCH_FLUSH_MS = 10_000;
+
+// The gateway.
+/** One message of an agent; arguments may hold files. */
+export const AGENT_REQUEST_MAX_BYTES = 4 * 1024 * 1024;
+/** A session id of an agent on an older revision is good for this long; then the agent initializes again. */
+export const AGENT_SESSION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
+/** Opened session ids kept in memory. */
+export const AGENT_SESSIONS_MAX = 20_000;
+/** How long a tool list may be reused by the agent that got it. */
+export const TOOL_LIST_TTL_MS = 5_000;
+/** A greeting waits this long for what the server behind it can do, and goes on with its tools alone. */
+export const GREETING_WAIT_MS = 3_000;
+export const SERVER_FACTS_LIFETIME_MS = 60_000;
+/** Warm connections to servers; the longest unused ones make room. */
+export const CONNECTIONS_MAX = 2_000;
+export const CONNECTION_IDLE_MS = 5 * 60_000;
+/** A question of a server to the person behind an agent stays open this long. */
+export const QUESTION_LIFETIME_MS = 10 * 60_000;
+/** How often an open stream looks whether the tools of its agent changed. */
+export const TOOLS_WATCH_MS = 1_000;
+/** A comment at least this often, so that no intermediary takes a stream for dead. */
+export const STREAM_HEARTBEAT_MS = 15_000;
+/** Within this time the same missing credential is asked for with the same link. */
+export const CONNECT_LINK_REUSE_MS = 60_000;
+
+// The call log.
+/** Calls that wait to be written; what comes beyond is counted and dropped. About 5 MB. */
+export const CALL_QUEUE_MAX = 10_000;
+export const CALL_BATCH_MAX = 200;
+export const CALL_FLUSH_MS = 250;
+/** Wait before a batch is tried again on a database that failed. */
+export const CALL_RETRY_MS = 1_000;
+export const CALL_LOG_DAYS_DEFAULT = 30;
+export const CALL_STATS_GROUPS_DEFAULT = 100;
+/** A month of hours. */
+export const CALL_STATS_GROUPS_MAX = 744;
+/** Anybody may scrape, and credentials are counted by reading all of them. */
+export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
+
 // The HTTP API.
 export const REQUEST_MAX_BYTES = 1024 * 1024;
 export const PAGE_LIMIT_DEFAULT = 50;

@@ -44,6 +44,13 @@ const LAYERS: readonly Layer[] = [
     node: false,
   },
   {
+    at: 'src/gateway/',
+    imports: ['src/hub/', 'src/mcp/'],
+    types: ['src/store/records.ts', 'src/vault/seal.ts'],
+    packages: [],
+    node: false,
+  },
+  {
     at: 'src/http/',
     imports: ['src/hub/'],
     types: ['src/store/records.ts'],

@@ -5,12 +5,15 @@ import { ChatelaineError } from '../errors.ts';
 import { mountAgentAccess } from './api/agent-access.ts';
 import { mountAgents } from './api/agents.ts';
 import { mountAudit } from './api/audit.ts';
+import { mountCalls } from './api/calls.ts';
 import { mountConnectors } from './api/connectors.ts';
 import { mountTokens } from './api/tokens.ts';
+import { mountTools } from './api/tools.ts';
 import { authenticate } from './authn.ts';
 import { mountBrowser } from './browser/routes.ts';
 import { mountDocs } from './docs-page.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
+import { mountGateway } from './gateway.ts';
 import { mountHealth } from './health.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { answerHeaders, checkHostAndOrigin, limitBody, requireJson } from './request-guard.ts';
@@ -44,14 +47,18 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   mountDocs(app, dependencies);
   mountBrowser(app, dependencies);
 
+  mountGateway(app, dependencies);
+
   app.use('/api/*', authenticate(dependencies));
   app.use('/api/*', limitBody);
   app.use('/api/*', requireJson);
   mountConnectors(app, dependencies);
+  mountTools(app, dependencies);
   mountAgents(app, dependencies);
   mountAgentAccess(app, dependencies);
   mountTokens(app, dependencies);
   mountAudit(app, dependencies);
+  mountCalls(app, dependencies);
 
   app.get('/', (c) => c.redirect('/api/docs', 302));
   return app;

@@ -19,8 +19,15 @@ export type Metrics = {
   readonly observe: (route: string, method: string, status: number, durationMs: number) => void;
 };
 
+/** What agents speak to; a null key means the endpoint with every tool. */
+export type GatewayDoor = {
+  readonly handle: (request: Request, key: string | null) => Promise<Response>;
+  readonly metadata: (key: string | null) => Response;
+};
+
 export type HttpDependencies = {
   readonly hub: Hub;
+  readonly gateway: GatewayDoor;
   readonly version: string;
   readonly adminToken: Secret | null;
   readonly metrics: Metrics;

@@ -57,9 +57,6 @@ export async function resolveCredential(
   agentId: string | null,
   options: ResolveOptions = {},
 ): Promise<ResolvedCredential> {
-  if (connector.authType === 'none') {
-    return { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
-  }
   const owner = ownerOf(connector, agentId);
   const plain = options.refused === undefined && options.slot === undefined;
   if (plain) {
@@ -67,6 +64,11 @@ export async function resolveCredential(
     if (cached !== null && cached.url === connector.url) return cached;
   }
   const epoch = context.credentialCache.epoch();
+  if (connector.authType === 'none') {
+    const value = { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
+    if (plain) remember(context, connector, owner, { value, validUntil: Number.POSITIVE_INFINITY }, epoch);
+    return value;
+  }
   const slot = options.slot ?? 'active';
   let credential = await context.store.credentials.find(connector.id, owner, slot);
   if (credential === null && connector.oauth?.grant === 'client_credentials' && connector.authType === 'oauth') {
@@ -78,22 +80,30 @@ export async function resolveCredential(
     credential.kind === 'static'
       ? await resolveStatic(context, connector, credential)
       : await resolveOAuth(context, connector, credential, options);
-  if (slot === 'active') {
-    context.credentialCache.set(
-      connector.id,
-      owner ?? '',
-      {
-        ...resolved.value,
-        url: connector.url,
-        validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
-      },
-      epoch,
-    );
-  }
+  if (slot === 'active') remember(context, connector, owner, resolved, epoch);
   return resolved.value;
 }
 
 type Timed = { readonly value: ResolvedCredential; readonly validUntil: number };
+
+function remember(
+  context: HubContext,
+  connector: ConnectorRecord,
+  owner: string | null,
+  resolved: Timed,
+  epoch: number,
+): void {
+  context.credentialCache.set(
+    connector.id,
+    owner ?? '',
+    {
+      ...resolved.value,
+      url: connector.url,
+      validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
+    },
+    epoch,
+  );
+}
 
 function missing(connector: ConnectorRecord): ChatelaineError {
   if (connector.authType === 'oauth') {

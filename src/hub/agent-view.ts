@@ -5,6 +5,7 @@ import { PAGE_LIMIT_MAX } from '../limits.ts';
 import { offeredToolName } from '../mcp/tool-name.ts';
 import type { AgentRecord, ConnectorRecord, CredentialRecord, ToolRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
+import { type AgentGrants, decideTool, isHeld, readGrants } from './tool-decision.ts';
 
 export type AgentConnectorState =
   | 'usable'
@@ -21,6 +22,7 @@ export type AgentTool = {
   readonly title: string | null;
   readonly description: string | null;
   readonly granted: boolean;
+  /** Its definition changed; nobody may call it until a person has approved the change. */
   readonly held: boolean;
   readonly state: ToolRecord['state'];
 };
@@ -33,6 +35,8 @@ export type AgentConnector = {
   readonly credentialMode: ConnectorRecord['credentialMode'];
   readonly state: AgentConnectorState;
   readonly reason: string | null;
+  /** All tools, new ones too. */
+  readonly allTools: boolean;
   readonly tools: readonly AgentTool[];
 };
 
@@ -71,15 +75,15 @@ function serverState(connector: ConnectorRecord): { state: AgentConnectorState; 
   return fault === null ? { state: 'usable', reason: null } : { state: 'error', reason: fault.message };
 }
 
-function agentTool(connector: ConnectorRecord, tool: ToolRecord, granted: boolean): AgentTool {
+function agentTool(connector: ConnectorRecord, tool: ToolRecord, grants: AgentGrants): AgentTool {
   const definition = JSON.parse(tool.definition) as { title?: unknown; description?: unknown };
   return {
     name: tool.name,
     offeredName: offeredToolName(connector.key, tool.name),
     title: typeof definition.title === 'string' ? definition.title : null,
     description: typeof definition.description === 'string' ? definition.description : null,
-    granted,
-    held: false,
+    granted: decideTool(connector, tool, grants) !== 'not_granted',
+    held: isHeld(connector, tool),
     state: tool.state,
   };
 }
@@ -91,28 +95,42 @@ export async function agentConnectors(
   page: { limit: number; cursor?: string | undefined } = { limit: PAGE_LIMIT_MAX },
 ): Promise<{ items: readonly AgentConnector[]; nextCursor: string | null }> {
   const { items, nextCursor } = await context.store.connectors.list(page);
-  const grants = await context.store.grants.listByAgent(agent.id);
-  const granted = new Set(grants.map((grant) => `${grant.connectorId} ${grant.toolName}`));
-  const rows = await Promise.all(
-    items.map(async (connector): Promise<AgentConnector> => {
-      const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
-      const credential = await context.store.credentials.find(connector.id, owner, 'active');
-      const state = stateFor(connector, credential, context.now());
-      const tools = await context.store.tools.list(connector.id, '');
-      // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
-      const offered = state.state !== 'connect_required' && state.state !== 'secret_required';
-      return {
-        connectorId: connector.id,
-        connectorKey: connector.key,
-        name: connector.name,
-        authType: connector.authType,
-        credentialMode: connector.credentialMode,
-        ...state,
-        tools: tools
-          .map((tool) => agentTool(connector, tool, granted.has(`${connector.id} ${tool.name}`)))
-          .filter((tool) => tool.granted || (offered && tool.state === 'active')),
-      };
-    }),
-  );
-  return { items: rows, nextCursor };
+  const grants = await readGrants(context.store, agent.id);
+  return { items: await Promise.all(items.map((connector) => rowOf(context, agent, connector, grants))), nextCursor };
+}
+
+/** The row of one connector. */
+export async function agentConnector(
+  context: HubContext,
+  agent: AgentRecord,
+  connector: ConnectorRecord,
+): Promise<AgentConnector> {
+  return rowOf(context, agent, connector, await readGrants(context.store, agent.id));
+}
+
+async function rowOf(
+  context: HubContext,
+  agent: AgentRecord,
+  connector: ConnectorRecord,
+  grants: AgentGrants,
+): Promise<AgentConnector> {
+  const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
+  const credential = await context.store.credentials.find(connector.id, owner, 'active');
+  const state = stateFor(connector, credential, context.now());
+  const tools = await context.store.tools.list(connector.id, '');
+  // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
+  const offered = state.state !== 'connect_required' && state.state !== 'secret_required';
+  const single = grants.tools.get(connector.id);
+  return {
+    connectorId: connector.id,
+    connectorKey: connector.key,
+    name: connector.name,
+    authType: connector.authType,
+    credentialMode: connector.credentialMode,
+    ...state,
+    allTools: grants.connectors.has(connector.id),
+    tools: tools
+      .map((tool) => agentTool(connector, tool, grants))
+      .filter((tool) => single?.has(tool.name) || ((offered || tool.granted) && tool.state === 'active')),
+  };
 }

@@ -2,17 +2,17 @@
 
 import { ChatelaineError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
-import type { AgentKeyRecord, AgentRecord } from '../store/records.ts';
+import type { AgentKeyRecord, AgentLimits, AgentRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
+import { AGENT_KEY_PREFIX } from './agent-key.ts';
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import { type LimitsChange, mergeLimits, NO_AGENT_LIMITS } from './call-limits.ts';
 import { checkName } from './connector-input.ts';
 import type { HubContext } from './context.ts';
 import { disconnect } from './credentials.ts';
 import { newId } from './ids.ts';
 
-/** By this a person and a secret scanner recognise an agent key. */
-const AGENT_KEY_PREFIX = 'chla_';
 const SHOWN_CHARACTERS = 11;
 
 /** @throws not_found */
@@ -22,17 +22,21 @@ export async function getAgent(context: HubContext, id: string): Promise<AgentRe
   return found;
 }
 
+export type AgentInput = {
+  readonly name: string;
+  readonly enabled?: boolean | undefined;
+  readonly limits?: LimitsChange<AgentLimits> | undefined;
+};
+export type AgentChange = { readonly [K in keyof AgentInput]?: AgentInput[K] | undefined };
+
 /** @throws invalid_request, conflict when the name is taken */
-export async function createAgent(
-  context: HubContext,
-  input: { name: string; enabled?: boolean | undefined },
-  actor: Actor,
-): Promise<AgentRecord> {
+export async function createAgent(context: HubContext, input: AgentInput, actor: Actor): Promise<AgentRecord> {
   const now = context.now();
   const agent: AgentRecord = {
     id: newId('agt', now),
     name: checkName(input.name),
     enabled: input.enabled ?? true,
+    limits: mergeLimits(NO_AGENT_LIMITS, input.limits),
     createdAt: now,
     updatedAt: now,
   };
@@ -45,16 +49,18 @@ export async function createAgent(
 export async function updateAgent(
   context: HubContext,
   id: string,
-  change: { name?: string | undefined; enabled?: boolean | undefined },
+  change: AgentChange,
   actor: Actor,
 ): Promise<AgentRecord> {
-  await getAgent(context, id);
+  const before = await getAgent(context, id);
   const updated = await context.store.agents.update(id, {
     ...(change.name === undefined ? {} : { name: checkName(change.name) }),
     ...(change.enabled === undefined ? {} : { enabled: change.enabled }),
+    ...(change.limits === undefined ? {} : { limits: mergeLimits(before.limits, change.limits) }),
     updatedAt: context.now(),
   });
   if (updated === null) throw new ChatelaineError('not_found', 'There is no such agent.');
+  context.agentAccess.recheck();
   await audit(context, actor, 'agent.changed', { agentId: id, detail: { ...change } });
   return updated;
 }
@@ -68,6 +74,7 @@ export async function deleteAgent(context: HubContext, id: string, actor: Actor)
     if (connector !== null) await disconnect(context, connector, id, actor);
   }
   await context.store.agents.delete(id);
+  context.agentAccess.recheck();
   await audit(context, actor, 'agent.deleted', { agentId: id, detail: { name: agent.name } });
 }
 
@@ -105,5 +112,6 @@ export async function createAgentKey(
 export async function deleteAgentKey(context: HubContext, agentId: string, keyId: string, actor: Actor): Promise<void> {
   if (!(await context.store.agents.deleteKey(agentId, keyId)))
     throw new ChatelaineError('not_found', 'There is no such key.');
+  context.agentAccess.recheck();
   await audit(context, actor, 'agent_key.deleted', { agentId, detail: { keyId } });
 }

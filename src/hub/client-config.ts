@@ -3,6 +3,7 @@
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { PAGE_LIMIT_MAX } from '../limits.ts';
+import type { Secret } from '../secret.ts';
 import type { AgentRecord } from '../store/records.ts';
 import { resolveCredential } from './access-token.ts';
 import { stateFor } from './agent-view.ts';
@@ -14,11 +15,19 @@ export const CONFIG_CLIENTS = ['claude-code', 'claude-desktop', 'cursor', 'vscod
 export type ConfigClient = (typeof CONFIG_CLIENTS)[number];
 
 type Server = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+type Servers = Readonly<Record<string, Server>>;
 
 /** Shown where the agent's key belongs: the key itself is known to nobody but its holder. */
 const KEY_PLACEHOLDER = 'PASTE_AGENT_KEY_HERE';
+const INPUT_ID = 'chatelaine-agent-key';
 
-function shaped(client: ConfigClient, servers: Readonly<Record<string, Server>>): Record<string, unknown> {
+/**
+ * The file of one client.
+ *
+ * @see https://code.claude.com/docs/en/mcp (`.mcp.json`), https://cursor.com/docs/mcp (`.cursor/mcp.json`),
+ *   https://code.visualstudio.com/docs/copilot/reference/mcp-configuration (`.vscode/mcp.json`)
+ */
+function shaped(client: ConfigClient, servers: Servers): Record<string, unknown> {
   const each = <T>(shape: (server: Server) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, shape(server)]));
   switch (client) {
@@ -30,26 +39,45 @@ function shaped(client: ConfigClient, servers: Readonly<Record<string, Server>>)
     case 'vscode':
       return { servers: each(({ url, headers }) => ({ type: 'http', url, headers })) };
     case 'claude-desktop':
-      // Claude Desktop's file starts local programs only; mcp-remote is the usual bridge to a URL.
-      return {
-        mcpServers: each(({ url, headers }) => ({
-          command: 'npx',
-          args: [
-            '-y',
-            'mcp-remote',
-            url,
-            ...Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}:${value}`]),
-          ],
-        })),
-      };
+      return { mcpServers: each(bridged) };
   }
 }
 
-/** The client's own file, pointing at the gateway; the key is a placeholder to fill in. */
-export function gatewayConfig(context: HubContext, client: ConfigClient): Record<string, unknown> {
-  return shaped(client, {
-    chatelaine: { url: `${context.baseUrl}/mcp`, headers: { Authorization: `Bearer ${KEY_PLACEHOLDER}` } },
+/**
+ * Claude Desktop's file starts local programs only; mcp-remote is the usual bridge to a URL. Header values go
+ * through its environment: Claude Desktop on Windows breaks arguments at blanks, and arguments show in process lists.
+ *
+ * @see https://github.com/geelen/mcp-remote#custom-headers
+ */
+function bridged({ url, headers }: Server): Record<string, unknown> {
+  const named = Object.entries(headers).map(([name, value], i) => ({ name, value, variable: `MCP_HEADER_${i + 1}` }));
+  return {
+    command: 'npx',
+    args: [
+      '-y',
+      'mcp-remote',
+      url,
+      ...named.flatMap(({ name, variable }) => ['--header', `${name}:\${${variable}}`]),
+      ...(url.startsWith('http:') ? ['--allow-http'] : []),
+    ],
+    env: Object.fromEntries(named.map(({ variable, value }) => [variable, value])),
+  };
+}
+
+/**
+ * The client's own file, pointing at the gateway.
+ *
+ * @param key null leaves a placeholder; VS Code asks for the key itself and keeps it out of the file
+ */
+export function gatewayConfig(context: HubContext, client: ConfigClient, key: Secret | null): Record<string, unknown> {
+  const asked = client === 'vscode' && key === null;
+  const shown = key?.reveal() ?? (asked ? `\${input:${INPUT_ID}}` : KEY_PLACEHOLDER);
+  const file = shaped(client, {
+    chatelaine: { url: `${context.baseUrl}/mcp`, headers: { Authorization: `Bearer ${shown}` } },
   });
+  if (!asked) return file;
+  const input = { type: 'promptString', id: INPUT_ID, description: 'Chatelaine agent key', password: true };
+  return { inputs: [input], ...file };
 }
 
 export type UpstreamConfig = {

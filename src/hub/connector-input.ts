@@ -4,6 +4,7 @@ import { ChatelaineError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import type {
   AuthType,
+  ConnectorLimits,
   ConnectorRecord,
   CredentialMode,
   OAuthSettings,
@@ -45,6 +46,8 @@ export type ConnectorInput = {
   readonly headers?: Readonly<Record<string, string | null>> | undefined;
   readonly secret?: string | null | undefined;
   readonly oauth?: OAuthInput | null | undefined;
+  readonly toolReview?: ConnectorRecord['toolReview'] | undefined;
+  readonly limits?: { readonly [K in keyof ConnectorLimits]?: ConnectorLimits[K] | undefined } | undefined;
 };
 
 export type ConnectorChange = { readonly [K in keyof ConnectorInput]?: ConnectorInput[K] | undefined };

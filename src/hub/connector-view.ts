@@ -154,6 +154,8 @@ function viewOf(
       lastError: connector.toolsError === null ? null : faultView(connector.toolsError),
       nextSyncAt: iso(connector.syncDueAt),
     },
+    toolReview: connector.toolReview,
+    limits: connector.limits,
     oauth: oauthView(connector, registration),
     createdAt: new Date(connector.createdAt).toISOString(),
     updatedAt: new Date(connector.updatedAt).toISOString(),

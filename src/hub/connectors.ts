@@ -8,6 +8,7 @@ import type { Secret } from '../secret.ts';
 import type { ConnectorPatch, ConnectorRecord } from '../store/records.ts';
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
+import { mergeLimits, NO_CONNECTOR_LIMITS } from './call-limits.ts';
 import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
 import {
   checkHeaders,
@@ -75,6 +76,9 @@ export async function createConnector(
     discovery: suggested?.discovery ?? null,
     protocol: suggested?.protocol ?? null,
     reachability: null,
+    toolReview: input.toolReview ?? 'notify',
+    limits: mergeLimits(NO_CONNECTOR_LIMITS, input.limits),
+    toolsRevision: 0,
     toolsSyncedAt: null,
     toolsError: null,
     syncDueAt: now,
@@ -226,6 +230,8 @@ async function applyChange(
             change.oauth,
           )
         : null,
+    ...(change.toolReview === undefined ? {} : { toolReview: change.toolReview }),
+    ...(change.limits === undefined ? {} : { limits: mergeLimits(before.limits, change.limits) }),
     ...(url === before.url ? {} : { protocol: null, discovery: null, reachability: null, syncDueAt: now }),
     updatedAt: now,
   };
@@ -243,6 +249,7 @@ async function applyChange(
   if (letGo) dropped.push(...(await disconnectAll(context, before, actor)));
   context.credentialCache.forgetConnector(before.id);
   if (moved) await context.store.tools.clear(before.id, now);
+  context.agentAccess.recheck();
   await audit(context, actor, 'connector.changed', {
     connectorId: before.id,
     detail: { fields: Object.keys(change).sort(), droppedSecrets: dropped },
@@ -271,6 +278,7 @@ export async function deleteConnector(context: HubContext, id: string, actor: Ac
   const connector = await getConnector(context, id);
   await disconnectAll(context, connector, actor);
   await context.store.connectors.delete(connector.id);
+  context.agentAccess.recheck();
   context.credentialCache.forgetConnector(connector.id);
   await audit(context, actor, 'connector.deleted', {
     connectorId: connector.id,

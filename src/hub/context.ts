@@ -5,6 +5,8 @@ import type { FetchLike, Outbound } from '../outbound.ts';
 import type { Secret } from '../secret.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/seal.ts';
+import type { AgentAccessReader } from './agent-access.ts';
+import type { HubMeter } from './meter.ts';
 
 /** One request as the transcript shows it; `url` is redacted already. */
 export type RequestEntry = {
@@ -44,8 +46,12 @@ export type HubContext = {
   /** Why a URL may not be contacted at all, in words; null when it may. */
   readonly urlRefusal: (url: URL) => string | null;
   readonly log: Log;
+  readonly meter: HubMeter;
+  /** How long calls stay in the call log. */
+  readonly callLogDays: number;
   readonly holder: string;
   readonly credentialCache: CredentialCache;
+  readonly agentAccess: AgentAccessReader;
   /** In-process single flight: callers of one key share one run. */
   readonly singleFlight: <T>(key: string, run: () => Promise<T>) => Promise<T>;
 };

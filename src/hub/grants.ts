@@ -1,4 +1,5 @@
-// Which tools an agent may call. A grant names a connector and a tool; it outlives the tool's absence.
+// Which tools an agent may call. A grant names a connector and a tool; it outlives the tool's absence. Beside
+// it stands the grant of a whole connector, which takes in every tool that it has or will have.
 
 import { parseOfferedToolName } from '../mcp/tool-name.ts';
 import type { AgentRecord, ConnectorRecord, GrantRecord } from '../store/records.ts';
@@ -36,8 +37,8 @@ export async function setGrants(
       connectors.set(parsed.key, known);
     }
     if (known === null) throw invalid(field, `there is no connector with the key ${parsed.key}.`);
-    const held = before.some((grant) => grant.connectorId === known.connector.id && grant.toolName === parsed.tool);
-    if (!known.tools.has(parsed.tool) && !held)
+    const had = before.some((grant) => grant.connectorId === known.connector.id && grant.toolName === parsed.tool);
+    if (!known.tools.has(parsed.tool) && !had)
       throw invalid(field, `${known.connector.name} has no tool ${JSON.stringify(parsed.tool.slice(0, 200))}.`);
     wanted.set(`${known.connector.id} ${parsed.tool}`, {
       agentId: agent.id,
@@ -46,8 +47,26 @@ export async function setGrants(
     });
   }
   await context.store.grants.replace(agent.id, [...wanted.values()]);
+  context.agentAccess.recheck();
   const had = new Set(before.map((grant) => `${grant.connectorId} ${grant.toolName}`));
   const added = [...wanted.keys()].filter((id) => !had.has(id)).length;
   const removed = [...had].filter((id) => !wanted.has(id)).length;
   await audit(context, actor, 'grants.changed', { agentId: agent.id, detail: { added, removed, total: wanted.size } });
+}
+
+/** Gives the agent all tools of a connector, new ones too, or takes that back; single grants stay as they are. */
+export async function setAllTools(
+  context: HubContext,
+  agent: AgentRecord,
+  connector: ConnectorRecord,
+  allTools: boolean,
+  actor: Actor,
+): Promise<void> {
+  await context.store.grants.setConnector(agent.id, connector.id, allTools);
+  context.agentAccess.recheck();
+  await audit(context, actor, 'grants.changed', {
+    agentId: agent.id,
+    connectorId: connector.id,
+    detail: { allTools },
+  });
 }

@@ -17,13 +17,24 @@ import type {
 import type { AuditFilter } from '../store/store.ts';
 import { hashToken } from '../vault/hash.ts';
 import { ownerOf, type ResolvedCredential, type ResolveOptions, resolveCredential } from './access-token.ts';
-import { type AgentConnector, agentConnectors } from './agent-view.ts';
-import { createAgent, createAgentKey, deleteAgent, deleteAgentKey, getAgent, updateAgent } from './agents.ts';
+import { type AgentConnector, agentConnector, agentConnectors } from './agent-view.ts';
+import {
+  type AgentChange,
+  type AgentInput,
+  createAgent,
+  createAgentKey,
+  deleteAgent,
+  deleteAgentKey,
+  getAgent,
+  updateAgent,
+} from './agents.ts';
 import { createApiToken, deleteApiToken, findApiToken } from './api-tokens.ts';
 import type { Actor } from './audit.ts';
 import { audit } from './audit.ts';
 import { authorize } from './authorize.ts';
+import { type CallEntry, createCallLog } from './call-log.ts';
 import { callback } from './callback.ts';
+import { type CallQuery, type CallStatsRequest, callStats, listCalls } from './calls.ts';
 import { type ConfigClient, gatewayConfig, upstreamConfig } from './client-config.ts';
 import { type ConnectRequest, connect } from './connect.ts';
 import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
@@ -33,13 +44,14 @@ import { connectorViews } from './connector-view.ts';
 import { createConnector, deleteConnector, getConnector, updateConnector } from './connectors.ts';
 import type { HubContext } from './context.ts';
 import { disconnect, setStaticSecret } from './credentials.ts';
-import { setGrants } from './grants.ts';
+import { setAllTools, setGrants } from './grants.ts';
 import { rotateKeys, verifyKeys } from './keys.ts';
 import { createListWatch } from './list-watch.ts';
 import type { Maintenance } from './maintenance.ts';
 import { startMaintenance } from './maintenance.ts';
 import { probe } from './probe.ts';
 import { registerAgain } from './registration.ts';
+import { approveTool, reviewOf } from './tool-review.ts';
 import { syncTools } from './tool-sync.ts';
 import { type TryRequest, tryRequest } from './try-request.ts';
 
@@ -47,6 +59,7 @@ export type Hub = ReturnType<typeof assembleHub>;
 
 /** Puts the use cases together over one context. Nothing runs by itself until `start()`. */
 export function assembleHub(context: HubContext) {
+  const callLog = createCallLog(context);
   let maintenance: Maintenance | null = null;
   let stopWatching: (() => Promise<void>) | null = null;
 
@@ -87,8 +100,14 @@ export function assembleHub(context: HubContext) {
         if (page.cursor !== undefined && start === 0) throw invalid('cursor', 'names no tool of this connector.');
         const items = all.slice(start, page.limit === undefined ? undefined : start + page.limit);
         const more = start + items.length < all.length;
-        return { connector, items, nextCursor: more ? (items.at(-1)?.name ?? null) : null };
+        return {
+          connector,
+          items: items.map((tool) => reviewOf(connector, tool)),
+          nextCursor: more ? (items.at(-1)?.name ?? null) : null,
+        };
       },
+      approveTool: async (id: string, name: string, digest: string | null, actor: Actor) =>
+        approveTool(context, await getConnector(context, id), name, digest, actor),
       transcript: async (id: string, page: PageRequest): Promise<Page<TranscriptRecord>> =>
         context.store.transcripts.list((await getConnector(context, id)).id, page),
       registerAgain: async (id: string, actor: Actor) => registerAgain(context, await getConnector(context, id), actor),
@@ -101,17 +120,21 @@ export function assembleHub(context: HubContext) {
     },
 
     agents: {
-      create: (input: { name: string; enabled?: boolean | undefined }, actor: Actor) =>
-        createAgent(context, input, actor),
+      create: (input: AgentInput, actor: Actor) => createAgent(context, input, actor),
       get: (id: string) => getAgent(context, id),
       list: (page: PageRequest) => context.store.agents.list(page),
-      update: (id: string, change: { name?: string | undefined; enabled?: boolean | undefined }, actor: Actor) =>
-        updateAgent(context, id, change, actor),
+      update: (id: string, change: AgentChange, actor: Actor) => updateAgent(context, id, change, actor),
       delete: (id: string, actor: Actor) => deleteAgent(context, id, actor),
       connectors: async (id: string, page: PageRequest): Promise<Page<AgentConnector>> =>
         agentConnectors(context, await getAgent(context, id), page),
       setTools: async (id: string, names: readonly string[], actor: Actor) =>
         setGrants(context, await getAgent(context, id), names, actor),
+      setAllTools: async (id: string, connectorId: string, allTools: boolean, actor: Actor) => {
+        const agent = await getAgent(context, id);
+        const connector = await getConnector(context, connectorId);
+        await setAllTools(context, agent, connector, allTools, actor);
+        return agentConnector(context, agent, connector);
+      },
       setCredential: async (id: string, connectorId: string, secret: string, actor: Actor) => {
         const agent = await getAgent(context, id);
         const connector = await getConnector(context, connectorId);
@@ -152,10 +175,18 @@ export function assembleHub(context: HubContext) {
       deleteKey: (id: string, keyId: string, actor: Actor) => deleteAgentKey(context, id, keyId, actor),
       gatewayConfig: async (id: string, client: ConfigClient) => {
         await getAgent(context, id);
-        return gatewayConfig(context, client);
+        return gatewayConfig(context, client, null);
       },
+      /** The same file with a key filled in that was made just now: afterwards nobody has it. */
+      keyConfig: (client: ConfigClient, key: Secret) => gatewayConfig(context, client, key),
       upstreamConfig: async (id: string, client: ConfigClient, actor: Actor) =>
         upstreamConfig(context, await getAgent(context, id), client, actor),
+    },
+
+    /** What agents may do, decided in memory for every call. */
+    access: {
+      /** Who presents this key, or null. @throws store_unavailable */
+      byKey: (presented: Secret) => context.agentAccess.byKey(presented),
     },
 
     apiTokens: {
@@ -207,6 +238,18 @@ export function assembleHub(context: HubContext) {
       resolveCredential(context, await getConnector(context, connectorId), agentId, options),
     ownerOf,
 
+    /** The call log. */
+    calls: {
+      /** Never blocks, never throws. */
+      record: (entry: CallEntry): void => callLog.record(entry),
+      queued: (): number => callLog.queued(),
+      list: (query: CallQuery, page: PageRequest) => listCalls(context, query, page),
+      stats: (request: CallStatsRequest) => callStats(context, request),
+    },
+
+    /** Active credentials in each state. */
+    credentialStates: () => context.store.credentials.countByState(),
+
     keys: {
       rotate: (actor: Actor, onProgress?: (kind: string, checked: number) => void) =>
         rotateKeys(context, actor, onProgress),
@@ -248,6 +291,8 @@ export function assembleHub(context: HubContext) {
     async close(): Promise<void> {
       await stopWatching?.();
       await maintenance?.stop();
+      await callLog.close();
+      await context.agentAccess.close();
       await context.store.close();
     },
   };

@@ -5,13 +5,18 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** `con_01k…`: prefix says the kind, the rest is unguessable enough but never a secret. */
 export function newId(prefix: string, now: number): string {
-  let time = '';
-  for (let rest = now, i = 0; i < 10; i += 1) {
-    time = ALPHABET[rest % 32] + time;
-    rest = Math.floor(rest / 32);
-  }
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   let random = '';
   for (const byte of bytes) random += ALPHABET[byte % 32];
-  return `${prefix}_${time}${random}`;
+  return `${firstIdAt(prefix, now)}${random}`;
+}
+
+/** Sorts before every id made at this moment or later, and after every earlier one. */
+export function firstIdAt(prefix: string, at: number): string {
+  let time = '';
+  for (let rest = at, i = 0; i < 10; i += 1) {
+    time = ALPHABET[rest % 32] + time;
+    rest = Math.floor(rest / 32);
+  }
+  return `${prefix}_${time}`;
 }

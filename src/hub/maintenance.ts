@@ -13,6 +13,7 @@ import {
 } from '../limits.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import { SYSTEM } from './audit.ts';
+import { deleteOldCalls } from './calls.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { promoteProven } from './pending-credential.ts';
@@ -141,6 +142,7 @@ async function clean(context: HubContext): Promise<void> {
   await context.store.flows.deleteExpired(now);
   await context.store.leases.deleteExpired(now);
   await context.store.audit.deleteBefore(now - AUDIT_LIFETIME_MS);
+  await deleteOldCalls(context);
 }
 
 async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {

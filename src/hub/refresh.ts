@@ -6,7 +6,7 @@
 // (`refreshStartedAt`): after a crash the next refresher knows that the old refresh token may be spent.
 // The new tokens are saved before anybody uses them. No transaction is open during the request.
 
-import { ChatelaineError } from '../errors.ts';
+import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { REFRESH_LEASE_MS } from '../limits.ts';
 import { requestClientCredentials } from '../oauth/client-credentials.ts';
 import { refreshTokens } from '../oauth/refresh.ts';
@@ -118,8 +118,12 @@ async function refreshHolding(
       throw new ChatelaineError('store_unavailable', 'Another process has taken over the refresh; try again.');
     await store.credentials.update(credential.id, credential.generation, { refreshStartedAt: context.now() });
     const fresh = await requestTokens(connector, credential, tokens, client, server, recorder);
-    return await saveRefreshed(context, credential, tokens, fresh);
+    const renewed = await saveRefreshed(context, credential, tokens, fresh);
+    context.meter.tokenRefresh('ok');
+    return renewed;
   } catch (error) {
+    const isEnd = isChatelaineError(error, 'invalid_grant', 'client_rejected', 'secret_unreadable');
+    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed');
     return await refreshFailed(context, connector, credential, error, force, recorder);
   } finally {
     await recorder.save(connector.id, credential.agentId);

@@ -11,6 +11,7 @@ import { bearerChallenge } from '../oauth/challenge.ts';
 import { chooseRegistration } from '../oauth/client-registration.ts';
 import type { AuthorizationServer, BearerChallenge } from '../oauth/types.ts';
 import type { AuthType, ConnectorRecord, DiscoveryRecord, RegistrationKind } from '../store/records.ts';
+import { NO_CONNECTOR_LIMITS } from './call-limits.ts';
 import type { ConnectorInput } from './connector-input.ts';
 import { checkHeaders } from './connector-input.ts';
 import type { HubContext } from './context.ts';
@@ -141,6 +142,9 @@ function passing(url: string): ConnectorRecord {
     discovery: null,
     protocol: null,
     reachability: null,
+    toolReview: 'notify',
+    limits: NO_CONNECTOR_LIMITS,
+    toolsRevision: 0,
     toolsSyncedAt: null,
     toolsError: null,
     syncDueAt: null,

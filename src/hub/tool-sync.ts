@@ -99,6 +99,7 @@ export async function syncTools(
       now,
       owner === '' ? 'all' : 'with_credential',
     );
+    context.agentAccess.recheck();
     await context.store.connectors.update(connector.id, {
       toolsSyncedAt: now,
       toolsError: null,
@@ -115,8 +116,11 @@ export async function syncTools(
     if (actor !== SYSTEM || added.length + removed.length + changed.length > 0) {
       await audit(context, actor, 'tools.synced', { connectorId: connector.id, agentId: who.agentId, detail: changes });
     }
+    context.meter.toolSync('ok');
     return { ...change, dropped: listing.dropped, syncedAt: now };
   } catch (error) {
+    const isWaiting = isChatelaineError(error, 'connect_required', 'secret_required');
+    context.meter.toolSync(isWaiting ? 'waiting' : 'failed');
     await rememberFailure(context, connector, error);
     throw error;
   } finally {

@@ -61,9 +61,18 @@ export function legacyPost(
   session: SessionHeaders,
   message: Readonly<Record<string, unknown>>,
 ): RequestInit {
+  return {
+    method: 'POST',
+    headers: legacyHeaders(custom, session),
+    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+  };
+}
+
+/** The headers of a legacy POST whose body is made elsewhere. */
+export function legacyHeaders(custom: Readonly<Record<string, string>>, session: SessionHeaders): Headers {
   const headers = postHeaders(custom);
   addSession(headers, session);
-  return { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', ...message }) };
+  return headers;
 }
 
 /** A GET of a legacy event stream, resumed after `lastEventId` where there is one. */
@@ -104,7 +113,8 @@ export function modernPost(
   };
 }
 
-function modernHeaders(
+/** The headers of a modern request whose body is made elsewhere. @throws as {@link modernPost} */
+export function modernHeaders(
   custom: Readonly<Record<string, string>>,
   version: string,
   { method, params, tool }: Omit<OutgoingRequest, 'id'>,

@@ -5,7 +5,7 @@ import { ChatelaineError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { HEADER_MISMATCH } from './json-rpc.ts';
 import { isModern } from './revisions.ts';
-import type { Note, ToolDefinition } from './types.ts';
+import type { Note, Peer, ToolDefinition } from './types.ts';
 import { RpcError } from './types.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -21,6 +21,7 @@ export type CallOptions = {
   /** Gets the tool's present definition after the server found the headers wrong; undefined: it is gone. */
   readonly relist?: (() => Promise<ToolDefinition | undefined>) | undefined;
   readonly onProgress?: ((params: unknown) => void) | undefined;
+  readonly peer?: Peer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly maxBytes?: number | undefined;
   readonly note?: Note | undefined;
@@ -41,8 +42,8 @@ export async function callMethod(upstream: Upstream, call: CallOptions): Promise
     ...(call.requestState === undefined ? {} : { requestState: call.requestState }),
   };
   const send = (tool: ToolDefinition | undefined): Promise<JsonObject> => {
-    const { onProgress, signal, maxBytes } = call;
-    return upstream.request(call.method, params, { tool, onProgress, signal, maxBytes });
+    const { onProgress, peer, signal, maxBytes } = call;
+    return upstream.request(call.method, params, { tool, onProgress, peer, signal, maxBytes });
   };
 
   const result = await send(call.tool).catch(async (error: unknown) => {

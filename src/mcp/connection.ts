@@ -7,7 +7,7 @@ import type { ClientIdentity } from './build-request.ts';
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
 import type { AnswerMessage } from './json-rpc.ts';
-import type { ElicitationHandler, Note, Protocol, ToolDefinition } from './types.ts';
+import type { ElicitationHandler, Note, Peer, Protocol, ToolDefinition } from './types.ts';
 import { RpcError } from './types.ts';
 
 /** What every request of one upstream needs. */
@@ -29,6 +29,8 @@ export type RequestOptions = {
   readonly signal?: AbortSignal | undefined;
   /** Called with the params of each progress notification about this request. */
   readonly onProgress?: ((params: unknown) => void) | undefined;
+  /** Hears and answers the server during this request, in place of the connection's own listeners. */
+  readonly peer?: Peer | undefined;
   /** The called tool's definition: what it wants mirrored into headers is only known from there. */
   readonly tool?: ToolDefinition | undefined;
   /** Limit of this request's whole answer. */

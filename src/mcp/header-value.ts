@@ -2,6 +2,7 @@
 // and checks values of a server before they are sent back to it.
 
 const SENTINEL = /^=\?base64\?.*\?=$/s;
+const ENCODED_START = '=?base64?'.length;
 const PLAIN = /^[\x20-\x7e]+$/;
 const VISIBLE = /^[\x21-\x7e]{1,1024}$/;
 
@@ -15,6 +16,20 @@ const VISIBLE = /^[\x21-\x7e]{1,1024}$/;
 export function encodeHeaderValue(value: string): string {
   const isPlain = PLAIN.test(value) && value.trim() === value && !SENTINEL.test(value);
   return isPlain ? value : `=?base64?${base64(value)}?=`;
+}
+
+/** The value that {@link encodeHeaderValue} made `field` from; null for a broken encoding. */
+export function decodeHeaderValue(field: string): string | null {
+  if (!SENTINEL.test(field)) return field;
+  const encoded = field.slice(ENCODED_START, -2);
+  // Other decoders would refuse what lacks its padding, and two that differ are a gap to slip through.
+  if (encoded.length % 4 !== 0) return null;
+  try {
+    const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** True for visible ASCII of sensible length: a session id (MCP 2025-11-25) that can be echoed safely. */

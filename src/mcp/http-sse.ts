@@ -10,7 +10,7 @@ import { anySignal, asFault, discardBody } from './fault.ts';
 import type { Greeting, Offer } from './handshake.ts';
 import { initializeParams, readGreeting, tellsToolChanges } from './handshake.ts';
 import type { Receive } from './inbox.ts';
-import { createInbox, withProgress } from './inbox.ts';
+import { createInbox, inboxOf, withProgress } from './inbox.ts';
 import type { JsonObject } from './json.ts';
 import type { AnswerMessage, Message, RequestId } from './json-rpc.ts';
 import { messagesOfEvent } from './read-answer.ts';
@@ -19,10 +19,11 @@ import { readRefusal } from './refusal.ts';
 import { acceptStream } from './server-stream.ts';
 import type { SseEvent } from './sse.ts';
 import { readEvents, startOfStream } from './sse.ts';
-import type { Protocol } from './types.ts';
+import type { Peer, Protocol } from './types.ts';
 
 type Waiting = {
   readonly receive: Receive;
+  readonly peer: Peer | undefined;
   readonly maxBytes: number;
   readonly onBytes: ((bytes: number) => void) | undefined;
   readonly resolve: (answer: AnswerMessage) => void;
@@ -48,6 +49,7 @@ export async function openHttpSse(context: ConnectionContext, offer: Offer): Pro
 class HttpSseConnection implements Connection {
   readonly #context: ConnectionContext;
   readonly #inbox: Receive;
+  readonly #receiveFor: (peer: Peer) => Receive;
   readonly #closing = new AbortController();
   readonly #waiting = new Map<RequestId, Waiting>();
   readonly #ended = Promise.withResolvers<void>();
@@ -59,14 +61,16 @@ class HttpSseConnection implements Connection {
 
   constructor(context: ConnectionContext) {
     this.#context = context;
+    const reply = (answer: Readonly<Record<string, unknown>>) => this.#post(answer, context.signal);
     this.#inbox = createInbox({
       onNotification: (method, params) => {
         if (method === 'notifications/tools/list_changed') this.#onChange?.();
-        context.onNotification(method, params);
+        (this.#newestPeer()?.notify ?? context.onNotification)(method, params);
       },
       onElicitation: context.onElicitation,
-      reply: (answer) => this.#post(answer, context.signal),
+      reply,
     });
+    this.#receiveFor = (peer) => inboxOf(peer, reply);
   }
 
   get protocol(): Protocol {
@@ -179,7 +183,14 @@ class HttpSseConnection implements Connection {
     const params = message.kind === 'notification' ? (message.params as { progressToken?: unknown } | undefined) : null;
     const token = params?.progressToken;
     const waiting = typeof token === 'number' ? this.#waiting.get(token) : undefined;
-    return waiting?.receive ?? this.#inbox;
+    if (waiting !== undefined) return waiting.receive;
+    const peer = message.kind === 'request' ? this.#newestPeer() : undefined;
+    return peer === undefined ? this.#inbox : this.#receiveFor(peer);
+  }
+
+  /** The one stream does not say which request a message belongs to; the latest is the likeliest. */
+  #newestPeer(): Peer | undefined {
+    return [...this.#waiting.values()].findLast(({ peer }) => peer !== undefined)?.peer;
   }
 
   async #request(
@@ -198,6 +209,7 @@ class HttpSseConnection implements Connection {
     signal?.addEventListener('abort', abandon, { once: true });
     this.#waiting.set(id, {
       receive: withProgress(id, options.onProgress, this.#inbox),
+      peer: options.peer,
       maxBytes: options.maxBytes ?? MCP_ANSWER_MAX_BYTES,
       onBytes: options.onBytes,
       resolve: answer.resolve,

@@ -11,7 +11,7 @@ import type { Greeting, Offer } from './handshake.ts';
 import { initializeParams, readGreeting, tellsToolChanges } from './handshake.ts';
 import { isVisibleAscii } from './header-value.ts';
 import type { Receive } from './inbox.ts';
-import { createInbox, withProgress } from './inbox.ts';
+import { createInbox, inboxOf, withProgress } from './inbox.ts';
 import type { JsonObject } from './json.ts';
 import type { AnswerMessage } from './json-rpc.ts';
 import { UNSUPPORTED_PROTOCOL_VERSION } from './json-rpc.ts';
@@ -126,6 +126,12 @@ class LegacySession implements Connection {
     }
   }
 
+  #receiverFor({ peer }: RequestOptions): Receive {
+    return peer === undefined
+      ? this.#receive
+      : inboxOf(peer, (answer) => this.#postWithoutAnswer(answer, this.#context.signal));
+  }
+
   #greeted(): Greeting {
     if (this.#greeting === null) throw new Error('The session is not initialized.');
     return this.#greeting;
@@ -150,7 +156,7 @@ class LegacySession implements Connection {
       const reading = {
         id,
         maxBytes: options.maxBytes ?? MCP_ANSWER_MAX_BYTES,
-        onMessage: withProgress(id, options.onProgress, this.#receive),
+        onMessage: withProgress(id, options.onProgress, this.#receiverFor(options)),
         onBytes: options.onBytes,
         position: startOfStream(),
       };

@@ -3,7 +3,7 @@
 // and builds the headers of one call. A tool with a bad annotation must not be used at all.
 
 import { quoteForeign } from '../errors.ts';
-import { encodeHeaderValue } from './header-value.ts';
+import { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
 import type { ToolDefinition } from './types.ts';
@@ -53,6 +53,32 @@ export function mirroredHeaders(tool: ToolDefinition, toolArguments: unknown): R
     if (text !== null) headers[`${HEADER_PREFIX}${header}`] = encodeHeaderValue(text);
   }
   return headers;
+}
+
+/**
+ * What is wrong with the `Mcp-Param-*` headers that came with a call; null when they say what the body says.
+ *
+ * @see MCP 2026-07-28, server/tools, "Server Validation"
+ */
+export function mirroringMismatch(tool: ToolDefinition, toolArguments: unknown, headers: Headers): string | null {
+  const found = findMirrored(tool.inputSchema);
+  if (typeof found === 'string') return null;
+  for (const { path, header } of found.values()) {
+    const name = `${HEADER_PREFIX}${header}`;
+    const sent = headers.get(name);
+    const wanted = path.reduce<unknown>(ownField, toolArguments);
+    const isAbsent = wanted === undefined || wanted === null;
+    if (isAbsent ? sent !== null : sent === null || !says(decodeHeaderValue(sent), wanted)) {
+      return `${name} does not repeat the argument ${quoteForeign(path.join('.'), 80)}`;
+    }
+  }
+  return null;
+}
+
+function says(sent: string | null, wanted: unknown): boolean {
+  if (sent === null) return false;
+  if (typeof wanted === 'number') return sent.trim() !== '' && Number(sent) === wanted;
+  return sent === textForm(wanted);
 }
 
 /** All annotated parameters, or what is wrong with one of them. */

@@ -32,7 +32,9 @@ export async function exchangeModern(
     const response = await context.fetch(context.url, { ...post, signal: signal ?? null });
     if (!response.ok) return await readRefusal(response, outgoing.id);
     const passOn: Receive = (message) => {
-      if (message.kind === 'notification') context.onNotification(message.method, message.params);
+      if (message.kind !== 'notification') return;
+      if (options.peer === undefined) context.onNotification(message.method, message.params);
+      else options.peer.notify(message.method, message.params);
     };
     const answer = await readAnswer(response, {
       id: outgoing.id,

@@ -2,6 +2,7 @@
 // ways in which a server says no (HTTP status, JSON-RPC error).
 
 import { ChatelaineError, quoteForeign } from '../errors.ts';
+import type { JsonObject } from './json.ts';
 
 /** Error data beyond this many characters of JSON is dropped. */
 const RPC_DATA_MAX_CHARACTERS = 16 * 1024;
@@ -24,6 +25,14 @@ export type ElicitationAnswer = {
 
 /** Answers a server's question to the person; `params` are the server's, unchecked. */
 export type ElicitationHandler = (params: unknown) => Promise<ElicitationAnswer>;
+
+/** The other end of one request: what a server says and asks while it works on it goes there. */
+export type Peer = {
+  /** Progress comes by a way of its own. */
+  notify(method: string, params: unknown): void;
+  /** The result of what the server asks. @throws RpcError, whose code and words go back to the server */
+  ask(method: string, params: unknown): Promise<JsonObject>;
+};
 
 /** Called at each decision worth showing in a transcript; never handed a secret. */
 export type Note = (step: string, decision: string) => void;

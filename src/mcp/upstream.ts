@@ -23,6 +23,8 @@ export type UpstreamOptions = {
   readonly capabilities?: { readonly elicitation?: boolean };
   /** Needed for, and used only with, `capabilities.elicitation`. */
   readonly onElicitation?: ElicitationHandler;
+  /** Declared as they are, in place of `capabilities`; each request's `peer` then answers for them. */
+  readonly clientCapabilities?: Readonly<Record<string, unknown>>;
   readonly onNotification?: (method: string, params: unknown) => void;
   readonly note?: Note;
   /** Ends the opening and every later request. */
@@ -116,7 +118,7 @@ function contextOf(options: UpstreamOptions): ConnectionContext {
     fetch: options.fetch,
     headers: options.headers,
     clientInfo: options.clientInfo,
-    clientCapabilities: onElicitation === null ? {} : { elicitation: { form: {} } },
+    clientCapabilities: options.clientCapabilities ?? (onElicitation === null ? {} : { elicitation: { form: {} } }),
     onElicitation,
     onNotification: options.onNotification ?? (() => undefined),
     note: options.note ?? (() => undefined),

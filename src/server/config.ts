@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
-import { ADMIN_TOKEN_MIN_CHARACTERS } from '../limits.ts';
+import { ADMIN_TOKEN_MIN_CHARACTERS, CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
 import type { AllowedHosts } from '../net/address-policy.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
 import { Secret } from '../secret.ts';
@@ -42,6 +42,8 @@ export type Settings = {
   /** A Client ID Metadata Document hosted elsewhere; null where the hub serves its own. */
   readonly clientMetadataUrl: string | null;
   readonly clientName: string;
+  /** How long calls stay in the call log. */
+  readonly callLogDays: number;
   readonly logLevel: LogLevel;
 };
 
@@ -84,6 +86,7 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
     allowedPrivateHosts: parseAllowedHosts(read('CHATELAINE_ALLOWED_PRIVATE_HOSTS', asIs) ?? ''),
     clientMetadataUrl: read('CHATELAINE_CLIENT_METADATA_URL', parseClientMetadataUrl),
     clientName: read('CHATELAINE_CLIENT_NAME', parseClientName) ?? 'Chatelaine',
+    callLogDays: read('CHATELAINE_CALL_LOG_DAYS', parseDays) ?? CALL_LOG_DAYS_DEFAULT,
     logLevel: read('CHATELAINE_LOG_LEVEL', parseLogLevel) ?? 'info',
   };
 }
@@ -197,6 +200,11 @@ function parseClientMetadataUrl(text: string, variable: string): string {
 function parseClientName(text: string, variable: string): string {
   if (text.length <= CLIENT_NAME_MAX_CHARACTERS && !/\p{Cc}/u.test(text)) return text;
   throw invalid(variable, text, `use at most ${CLIENT_NAME_MAX_CHARACTERS} characters on one line`);
+}
+
+function parseDays(text: string, variable: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw invalid(variable, text, 'set it to a number of days from 1 to 9999');
 }
 
 function parseLogLevel(text: string, variable: string): LogLevel {

@@ -1,13 +1,17 @@
 // The front door of the library: store, vault, network and HTTP face put together into one hub that
 // mounts wherever a web-standard fetch handler mounts.
 
+import { hash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ChatelaineError } from '../errors.ts';
+import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
+import { createAgentAccess } from '../hub/agent-access.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
+import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
 import { type AllowedHosts, addressPolicy, parseAllowedHosts } from '../net/address-policy.ts';
 import { createOutbound } from '../net/guarded-fetch.ts';
 import { redactUrl, tracedFetch } from '../net/request-log.ts';
@@ -40,6 +44,8 @@ export type CreateHubOptions = {
   readonly clientMetadataUrl?: string | null;
   /** Folder of `file:NAME` references. */
   readonly secretsFolder?: string;
+  /** How long calls stay in the call log; 30 unless said otherwise. */
+  readonly callLogDays?: number;
   readonly log?: Log;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -74,6 +80,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
   const outbound = createOutbound({ allowed, userAgent: `chatelaine/${VERSION}` });
   try {
     const policy = addressPolicy(allowed);
+    const metrics = createMetrics(now);
     const context: HubContext = {
       store,
       vault: await openVault(store, keyring),
@@ -91,19 +98,25 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       mayUsePlainHttp: policy.mayUsePlainHttp,
       urlRefusal: policy.urlRefusal,
       log,
+      meter: metrics.meter,
+      callLogDays: options.callLogDays ?? CALL_LOG_DAYS_DEFAULT,
       holder: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40),
       credentialCache: createCredentialCache(now),
+      agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
     };
     const hub = assembleHub(context);
+    metrics.watch(hub);
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
-    const app = createApp({ hub, version: VERSION, adminToken, metrics: createMetrics(), log, now });
+    const gateway = createGateway(context, hub, hub.calls.record);
+    const app = createApp({ hub, gateway, version: VERSION, adminToken, metrics, log, now });
     if (options.background !== false) hub.start();
     return {
       hub,
       fetch: async (request) => app.fetch(belowBase(request, base)),
       close: async () => {
+        await gateway.close();
         await hub.close();
         await outbound.close();
       },

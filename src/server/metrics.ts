@@ -1,23 +1,34 @@
-// Prometheus metrics of one hub, in a registry of its own.
+// Prometheus metrics of one hub, in a registry of its own. Labels are of few values: connectors, never
+// agents, tools or credentials.
 
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Metrics } from '../http/environment.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { HubMeter } from '../hub/meter.ts';
+import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
 
-export function createMetrics(): Metrics {
+export type HubMetrics = Metrics & {
+  readonly meter: HubMeter;
+  /** From now on a scrape also tells the state of this hub. */
+  readonly watch: (hub: Pick<Hub, 'calls' | 'credentialStates'>) => void;
+};
+
+export function createMetrics(now: () => number): HubMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const registers = [registry];
   const requests = new Counter({
     name: 'chatelaine_http_requests_total',
     help: 'HTTP requests answered',
     labelNames: ['route', 'method', 'status'],
-    registers: [registry],
+    registers,
   });
   const durations = new Histogram({
     name: 'chatelaine_http_request_duration_seconds',
     help: 'Time until the answer was ready',
     labelNames: ['route', 'method'],
     buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
-    registers: [registry],
+    registers,
   });
   return {
     read: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
@@ -25,5 +36,90 @@ export function createMetrics(): Metrics {
       requests.inc({ route, method, status: String(status) });
       durations.observe({ route, method }, durationMs / 1000);
     },
+    meter: createMeter(registry),
+    watch: (hub) => watchHub(registry, hub, now),
   };
+}
+
+function createMeter(registry: Registry): HubMeter {
+  const registers = [registry];
+  const calls = new Counter({
+    name: 'chatelaine_calls_total',
+    help: 'Calls of agents',
+    labelNames: ['connector', 'outcome'],
+    registers,
+  });
+  const gateway = new Histogram({
+    name: 'chatelaine_call_gateway_seconds',
+    help: 'Time of a call spent in this process',
+    buckets: [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 1],
+    registers,
+  });
+  const upstream = new Histogram({
+    name: 'chatelaine_call_upstream_seconds',
+    help: 'Time of a call spent waiting for its server',
+    labelNames: ['connector'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const dropped = new Counter({
+    name: 'chatelaine_call_log_dropped_total',
+    help: 'Calls that the call log had no room for',
+    registers,
+  });
+  const refreshes = new Counter({
+    name: 'chatelaine_token_refreshes_total',
+    help: 'Access tokens renewed (ok), to be tried again (failed), or past renewal (ended)',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const syncs = new Counter({
+    name: 'chatelaine_tool_syncs_total',
+    help: 'Listings of tools that came in (ok), failed, or wait for a credential (waiting)',
+    labelNames: ['outcome'],
+    registers,
+  });
+  // An alert on a rate needs the series before the first event.
+  for (const outcome of ['ok', 'failed', 'ended']) refreshes.inc({ outcome }, 0);
+  for (const outcome of ['ok', 'failed', 'waiting']) syncs.inc({ outcome }, 0);
+  return {
+    call(connector, outcome, gatewayMs, upstreamMs) {
+      calls.inc({ connector, outcome });
+      gateway.observe(gatewayMs / 1000);
+      if (upstreamMs !== null) upstream.observe({ connector }, upstreamMs / 1000);
+    },
+    callsDropped: (count) => dropped.inc(count),
+    tokenRefresh: (outcome) => refreshes.inc({ outcome }),
+    toolSync: (outcome) => syncs.inc({ outcome }),
+  };
+}
+
+function watchHub(registry: Registry, hub: Pick<Hub, 'calls' | 'credentialStates'>, now: () => number): void {
+  const registers = [registry];
+  let countedAt = Number.NEGATIVE_INFINITY;
+  new Gauge({
+    name: 'chatelaine_call_log_queue_length',
+    help: 'Calls that wait to be written',
+    registers,
+    collect() {
+      this.set(hub.calls.queued());
+    },
+  });
+  new Gauge({
+    name: 'chatelaine_credentials',
+    help: 'Active credentials in each state',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      if (now() - countedAt < CREDENTIAL_COUNT_REUSE_MS) return;
+      countedAt = now();
+      try {
+        const counts = await hub.credentialStates();
+        for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+      } catch {
+        // No figure rather than an old one, and the other metrics are told all the same.
+        this.reset();
+      }
+    },
+  });
 }

@@ -51,6 +51,7 @@ export async function openHubOf(
       clientName: settings.clientName,
       clientMetadataUrl: settings.clientMetadataUrl,
       secretsFolder: settings.secretsFolder,
+      callLogDays: settings.callLogDays,
       background: given.background,
       ...(given.log === undefined ? {} : { log: given.log }),
     });

@@ -80,6 +80,11 @@ export type ConnectorRecord = {
   readonly discovery: DiscoveryRecord | null;
   readonly protocol: ProtocolRecord | null;
   readonly reachability: ReachabilityRecord | null;
+  /** Whether a granted tool whose definition changes waits until a person has approved the change. */
+  readonly toolReview: 'notify' | 'hold';
+  readonly limits: ConnectorLimits;
+  /** Grows with every change of the tools; the store alone writes it. */
+  readonly toolsRevision: number;
   readonly toolsSyncedAt: number | null;
   readonly toolsError: FaultRecord | null;
   /** When the scheduled sync is due. */
@@ -89,7 +94,10 @@ export type ConnectorRecord = {
   readonly updatedAt: number;
 };
 
-export type ConnectorPatch = Partial<Omit<ConnectorRecord, 'id' | 'createdAt'>>;
+/** null: no limit of its own. */
+export type ConnectorLimits = { readonly callsInFlight: number | null; readonly timeoutSeconds: number | null };
+
+export type ConnectorPatch = Partial<Omit<ConnectorRecord, 'id' | 'createdAt' | 'toolsRevision'>>;
 
 /** An authorization server's validated metadata (RFC 8414 field names), with how it was found. */
 export type AuthorizationServerRecord = {
@@ -199,6 +207,12 @@ export type ToolRecord = {
   /** SHA-256 of the canonical definition, base64url. */
   readonly digest: string;
   readonly state: 'active' | 'gone';
+  /**
+   * Digest and text of the definition that stood when a granted tool changed, until a person approves the
+   * change or the server takes it back. null: the present definition stands.
+   */
+  readonly approvedDigest: string | null;
+  readonly approvedDefinition: string | null;
   /** Place in the server's own order. */
   readonly position: number;
   /** Owners (agent id, or '' for shared or none) whose last listing had it. */
@@ -212,9 +226,13 @@ export type AgentRecord = {
   readonly id: string;
   readonly name: string;
   readonly enabled: boolean;
+  readonly limits: AgentLimits;
   readonly createdAt: number;
   readonly updatedAt: number;
 };
+
+/** null: no limit. */
+export type AgentLimits = { readonly callsPerMinute: number | null; readonly callsInFlight: number | null };
 
 export type AgentKeyRecord = {
   readonly id: string;
@@ -269,6 +287,8 @@ export type TranscriptRecord = {
   readonly durationMs: number | null;
   readonly decision: string | null;
 };
+
+export type { CallHourRecord, CallOutcome, CallRecord } from './call-records.ts';
 
 /** A keyset page: `nextCursor` is the last id, null at the end. */
 export type Page<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };

@@ -9,10 +9,14 @@ import type {
   ApiTokenRecord,
   AuditRecord,
   AuthorizationServerRecord,
+  CallHourRecord,
+  CallOutcome,
+  CallRecord,
   ConnectorPatch,
   ConnectorRecord,
   CredentialPatch,
   CredentialRecord,
+  CredentialState,
   FlowOutcome,
   FlowRecord,
   GrantRecord,
@@ -85,6 +89,8 @@ export type CredentialStore = {
   /** Makes the pending credential the active one, in one transaction; answers the one that it replaced. */
   promote(pendingId: string): Promise<{ promoted: boolean; replaced: CredentialRecord | null }>;
   delete(id: string): Promise<boolean>;
+  /** How many active ones are in each state. */
+  countByState(): Promise<Readonly<Record<CredentialState, number>>>;
   /** Active, refreshable credentials in state `ok` or `needs_scope` that expire before `expiresBefore` and are not backing off at `now`. */
   dueForRefresh(now: number, expiresBefore: number, limit: number): Promise<readonly CredentialRecord[]>;
 };
@@ -109,6 +115,7 @@ export type ToolStore = {
    * Saves one complete listing of one owner, in one transaction: new and changed tools are written,
    * a tool that no owner lists any more becomes `gone` and keeps its grants. With
    * `with_credential` the listings of other owners count only while they hold a credential. `owner` is '' or an agent's id.
+   * When the definition of a tool changes that some agent was granted, the former one is kept as approved.
    *
    * @throws not_found when the connector or the agent is gone
    */
@@ -119,6 +126,11 @@ export type ToolStore = {
     now: number,
     others?: 'all' | 'with_credential',
   ): Promise<ToolSnapshotChange>;
+  /**
+   * Makes the present definition the one that stands, while it is still the one with this digest; false
+   * when it is not, or when nothing waited.
+   */
+  approve(connectorId: string, name: string, digest: string): Promise<boolean>;
   /** Drops all tools (a connector moved to another server); grants stay and return with equal names. */
   clear(connectorId: string, now: number): Promise<void>;
 };
@@ -135,13 +147,18 @@ export type AgentStore = {
   listKeys(agentId: string, page: PageRequest): Promise<Page<AgentKeyRecord>>;
   findKey(hash: string): Promise<AgentKeyRecord | null>;
   deleteKey(agentId: string, keyId: string): Promise<boolean>;
-  touchKey(keyId: string, at: number): Promise<void>;
+  /** Sets the last use of many keys at once; never back in time. */
+  touchKeys(keyIds: readonly string[], at: number): Promise<void>;
 };
 
 export type GrantStore = {
   listByAgent(agentId: string): Promise<readonly GrantRecord[]>;
   /** Makes the agent's grants exactly these, in one transaction. */
   replace(agentId: string, grants: readonly GrantRecord[]): Promise<void>;
+  /** Ids of the connectors of which the agent has all tools, new ones too. */
+  listConnectors(agentId: string): Promise<readonly string[]>;
+  /** @throws not_found when the agent or the connector is gone */
+  setConnector(agentId: string, connectorId: string, granted: boolean): Promise<void>;
 };
 
 export type ApiTokenStore = {
@@ -164,6 +181,43 @@ export type AuditStore = {
   /** Newest first. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>>;
   deleteBefore(at: number): Promise<number>;
+};
+
+export type CallFilter = {
+  readonly agentId?: string | undefined;
+  readonly connectorId?: string | undefined;
+  readonly toolName?: string | undefined;
+  readonly outcome?: CallOutcome | undefined;
+  /** Ids are in the order of time: from this one on, and before that one. */
+  readonly fromId?: string | undefined;
+  readonly beforeId?: string | undefined;
+};
+
+export type CallStatsQuery = {
+  /** Starts of hours: from this one on, and before that one. */
+  readonly fromHour: number;
+  readonly beforeHour: number;
+  readonly agentId?: string | undefined;
+  readonly connectorId?: string | undefined;
+  readonly toolName?: string | undefined;
+  readonly groupBy: 'agent' | 'connector' | 'tool' | 'hour' | 'all';
+  /** Groups at most: those with the most calls, or the newest hours. */
+  readonly limit: number;
+};
+
+/** One bucket of one group; a field that is not of the group is absent. */
+export type CallBucket = Pick<CallHourRecord, 'measure' | 'bucket' | 'calls' | 'errors'> &
+  Partial<Pick<CallHourRecord, 'hour' | 'agentId' | 'connectorId' | 'toolName'>>;
+
+export type CallStore = {
+  /** Writes calls and what they add to their hours, in one transaction; the same calls again change nothing. */
+  append(calls: readonly CallRecord[], hours: readonly CallHourRecord[]): Promise<void>;
+  /** Newest first. */
+  list(filter: CallFilter, page: PageRequest): Promise<Page<CallRecord>>;
+  /** Summed up in the database: as many rows as the groups have buckets, however many calls there were. */
+  stats(query: CallStatsQuery): Promise<readonly CallBucket[]>;
+  /** Deletes older calls and hours, a bounded number a statement. */
+  deleteBefore(id: string, hour: number): Promise<number>;
 };
 
 export type TranscriptStore = {
@@ -213,6 +267,14 @@ export type MetaStore = {
   setOnce(key: string, value: string): Promise<string>;
 };
 
+export type AccessStore = {
+  /**
+   * Grows with every change that takes or gives an agent something, in the transaction of that change: keys
+   * revoked, agents, grants, tools, settings of connectors. What was read at a revision holds while it stands.
+   */
+  revision(): Promise<number>;
+};
+
 export type Store = {
   readonly dialect: 'sqlite' | 'postgres';
   readonly connectors: ConnectorStore;
@@ -223,9 +285,11 @@ export type Store = {
   readonly tools: ToolStore;
   readonly agents: AgentStore;
   readonly grants: GrantStore;
+  readonly access: AccessStore;
   readonly apiTokens: ApiTokenStore;
   readonly audit: AuditStore;
   readonly transcripts: TranscriptStore;
+  readonly calls: CallStore;
   readonly leases: LeaseStore;
   readonly sealed: SealedStore;
   readonly meta: MetaStore;

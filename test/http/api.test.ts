@@ -62,7 +62,8 @@ describe('who may call', () => {
 
   test('a reader reads and changes nothing', async () => {
     const { token } = await hub.ok('POST', '/api/tokens', { role: 'reader' });
-    expect((await hub.api('GET', '/api/audit', undefined, token)).status).toBe(200);
+    for (const path of ['/api/audit', '/api/calls', '/api/calls/stats'])
+      expect((await hub.api('GET', path, undefined, token)).status).toBe(200);
     for (const [method, path] of [
       ['POST', '/api/agents'],
       ['POST', '/api/connectors/probe'],
@@ -190,6 +191,58 @@ describe('agent keys', () => {
   });
 });
 
+describe('the file of a client', () => {
+  const server = (config: any): any => Object.values(config.mcpServers ?? config.servers)[0];
+  const bearer = (key: string) => `Bearer ${key}`;
+  const shapes: [string, (url: string, key: string) => unknown][] = [
+    ['claude-code', (url, key) => ({ type: 'http', url, headers: { Authorization: bearer(key) } })],
+    ['json', (url, key) => ({ type: 'http', url, headers: { Authorization: bearer(key) } })],
+    ['cursor', (url, key) => ({ url, headers: { Authorization: bearer(key) } })],
+    ['vscode', (url, key) => ({ type: 'http', url, headers: { Authorization: bearer(key) } })],
+    [
+      'claude-desktop',
+      (url, key) => ({
+        command: 'npx',
+        args: ['-y', 'mcp-remote', url, '--header', `Authorization:\${MCP_HEADER_1}`, '--allow-http'],
+        env: { MCP_HEADER_1: bearer(key) },
+      }),
+    ],
+  ];
+
+  test.each(shapes)(
+    'of %s has a place for the key, and the key itself only when asked for with it',
+    async (client, shape) => {
+      const agent = await hub.ok('POST', '/api/agents', { name: `File of ${client}` });
+      const keys = `/api/agents/${agent.id}/keys`;
+      for (const made of [
+        await hub.ok('POST', keys, { client }),
+        await hub.ok('POST', `${keys}?client=${client}`, {}),
+      ]) {
+        expect(server(made.config)).toEqual(shape(`${hub.url}/mcp`, made.key));
+        expect(made.config).not.toHaveProperty('inputs');
+      }
+      expect(await hub.ok('POST', keys, {})).not.toHaveProperty('config');
+      const open = await hub.ok('GET', `/api/agents/${agent.id}/mcp-config?client=${client}`);
+      const place = client === 'vscode' ? `\${input:chatelaine-agent-key}` : 'PASTE_AGENT_KEY_HERE';
+      expect(server(open)).toEqual(shape(`${hub.url}/mcp`, place));
+    },
+  );
+
+  test('of VS Code asks for the key as a password', async () => {
+    const agent = await hub.ok('POST', '/api/agents', { name: 'Asks' });
+    expect((await hub.ok('GET', `/api/agents/${agent.id}/mcp-config?client=vscode`)).inputs).toEqual([
+      { type: 'promptString', id: 'chatelaine-agent-key', description: 'Chatelaine agent key', password: true },
+    ]);
+  });
+
+  test('of a client that nobody knows is refused', async () => {
+    const agent = await hub.ok('POST', '/api/agents', { name: 'Unknown client' });
+    const answer = await hub.api('POST', `/api/agents/${agent.id}/keys`, { client: 'emacs' });
+    expect(answer).toMatchObject({ status: 400, body: { field: 'client' } });
+    expect((await hub.ok('GET', `/api/agents/${agent.id}/keys`)).items).toEqual([]);
+  });
+});
+
 describe('documents', () => {
   test('OpenAPI 3.1 names every call of the contract', async () => {
     const document = await hub.ok('GET', '/api/openapi.json');
@@ -207,6 +260,7 @@ describe('documents', () => {
       'POST /api/connectors/{id}/connect',
       'POST /api/connectors/{id}/sync',
       'GET /api/connectors/{id}/tools',
+      'POST /api/connectors/{id}/tools/{name}/approve',
       'GET /api/connectors/{id}/transcript',
       'POST /api/connectors/{id}/registration',
       'DELETE /api/connectors/{id}/credential',
@@ -217,6 +271,7 @@ describe('documents', () => {
       'DELETE /api/agents/{id}',
       'GET /api/agents/{id}/connectors',
       'PUT /api/agents/{id}/tools',
+      'PUT /api/agents/{id}/connectors/{connectorId}',
       'PUT /api/agents/{id}/credentials/{connectorId}',
       'DELETE /api/agents/{id}/credentials/{connectorId}',
       'POST /api/agents/{id}/keys',
@@ -228,6 +283,8 @@ describe('documents', () => {
       'POST /api/tokens',
       'DELETE /api/tokens/{id}',
       'GET /api/audit',
+      'GET /api/calls',
+      'GET /api/calls/stats',
     ]) {
       expect(calls).toContain(call);
     }

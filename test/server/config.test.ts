@@ -55,6 +55,7 @@ describe('settings', () => {
     ['CHATELAINE_CLIENT_METADATA_URL', 'https://a.test/c.json', { clientMetadataUrl: 'https://a.test/c.json' }],
     ['CHATELAINE_CLIENT_NAME', 'Acme Keys', { clientName: 'Acme Keys' }],
     ['CHATELAINE_LOG_LEVEL', 'Debug', { logLevel: 'debug' }],
+    ['CHATELAINE_CALL_LOG_DAYS', '7', { callLogDays: 7 }],
   ])('%s=%s is accepted', (variable, value, expected) => {
     expect(readSettings({ [variable]: value })).toMatchObject(expected);
   });
@@ -95,6 +96,7 @@ describe('settings', () => {
     ['CHATELAINE_CLIENT_METADATA_URL', 'https://a.test/c.json#x', 'fragment'],
     ['CHATELAINE_CLIENT_NAME', 'two\nlines', 'one line'],
     ['CHATELAINE_LOG_LEVEL', 'loud', 'fatal, error, warn'],
+    ['CHATELAINE_CALL_LOG_DAYS', '0', '1 to 9999'],
   ])('%s=%j stops the start with one line that names it and the mend, and shows no secret', (variable, value, mend) => {
     const { code, message } = failureOf(() => readSettings({ [variable]: value }));
     expect(code).toBe('invalid_settings');

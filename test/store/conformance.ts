@@ -1,7 +1,9 @@
 // What every store must do, whatever it is built on. Each database calls this with its own backend.
 
+import { describeAccess } from './conformance/access.ts';
 import type { Backend } from './conformance/backend.ts';
 import { describeBookkeeping } from './conformance/bookkeeping.ts';
+import { describeCalls } from './conformance/calls.ts';
 import { describeCascades } from './conformance/cascades.ts';
 import { describeConcurrency } from './conformance/concurrency.ts';
 import { describeConnectorsAndAgents } from './conformance/connectors-and-agents.ts';
@@ -18,7 +20,9 @@ export function describeStore(backend: Backend): void {
   describeFlows(backend);
   describeCredentials(backend);
   describeTools(backend);
+  describeAccess(backend);
   describeBookkeeping(backend);
+  describeCalls(backend);
   describePages(backend);
   describeSealed(backend);
   describeCascades(backend);

@@ -40,6 +40,7 @@ const keyParameters = idParameter.extend({
     .max(100)
     .openapi({ param: { name: 'keyId', in: 'path' } }),
 });
+const client = z.enum(CONFIG_CLIENTS).optional();
 const clientQuery = z.strictObject({ client: z.enum(CONFIG_CLIENTS).default('json') });
 
 const keyView = ({ id, label, prefix, createdAt, expiresAt, lastUsedAt }: AgentKeyRecord) => ({
@@ -60,18 +61,29 @@ export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: Htt
       summary: 'Make an agent key; it is in this answer only',
       request: {
         params: idParameter,
-        ...body(z.strictObject({ label: z.string().max(100).optional(), expiresAt: time.nullable().optional() })),
+        query: z.strictObject({ client }),
+        ...body(
+          z.strictObject({ label: z.string().max(100).optional(), expiresAt: time.nullable().optional(), client }),
+        ),
       },
-      responses: { 201: json(agentKey.extend({ key: z.string() }), 'The key'), ...failures },
+      responses: {
+        201: json(
+          agentKey.extend({ key: z.string(), config: z.record(z.string(), z.unknown()).optional() }),
+          'The key; when a client was named, with the file of that client, the key filled in',
+        ),
+        ...failures,
+      },
     }),
     async (c) => {
-      const { label, expiresAt } = c.req.valid('json');
+      const { label, expiresAt, ...body } = c.req.valid('json');
+      const chosen = body.client ?? c.req.valid('query').client;
       const made = await hub.agents.createKey(
         c.req.valid('param').id,
         { label, expiresAt: expiresAt == null ? null : Date.parse(expiresAt) },
         c.get('actor'),
       );
-      return c.json({ ...keyView(made.record), key: made.key.reveal() }, 201);
+      const config = chosen === undefined ? {} : { config: hub.agents.keyConfig(chosen, made.key) };
+      return c.json({ ...keyView(made.record), key: made.key.reveal(), ...config }, 201);
     },
   );
 

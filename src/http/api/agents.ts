@@ -3,12 +3,22 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AgentRecord } from '../../store/records.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { body, failures, idParameter, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
+import { body, callLimit, failures, idParameter, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
 
 const base = { tags: ['Agents'], security };
 
+const limits = z.object({
+  callsPerMinute: callLimit('callsPerMinute', 'Calls within a minute'),
+  callsInFlight: callLimit('callsInFlight', 'Calls under way at once'),
+});
+const agentInput = z.strictObject({
+  name: z.string(),
+  enabled: z.boolean().optional(),
+  limits: limits.partial().strict().optional(),
+});
+
 const agent = z
-  .object({ id: z.string(), name: z.string(), enabled: z.boolean(), createdAt: time, updatedAt: time })
+  .object({ id: z.string(), name: z.string(), enabled: z.boolean(), limits, createdAt: time, updatedAt: time })
   .openapi('Agent');
 const agentConnector = z
   .object({
@@ -26,6 +36,7 @@ const agentConnector = z
       'error',
     ]),
     reason: z.string().nullable(),
+    allTools: z.boolean().openapi({ description: 'All tools of this connector, new ones too' }),
     tools: z.array(
       z.object({
         name: z.string(),
@@ -33,13 +44,13 @@ const agentConnector = z
         title: z.string().nullable(),
         description: z.string().nullable(),
         granted: z.boolean(),
-        held: z.boolean(),
+        held: z.boolean().openapi({ description: 'Changed, and callable by nobody until the change is approved' }),
         state: z.string(),
       }),
     ),
   })
   .openapi('AgentConnector');
-const credentialParameters = idParameter.extend({
+const connectorParameters = idParameter.extend({
   connectorId: z
     .string()
     .max(100)
@@ -74,7 +85,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       method: 'post',
       path: '/api/agents',
       summary: 'Add an agent',
-      request: body(z.strictObject({ name: z.string(), enabled: z.boolean().optional() })),
+      request: body(agentInput),
       responses: { 201: json(agent, 'The agent'), ...failures },
     }),
     async (c) => c.json(agentView(await hub.agents.create(c.req.valid('json'), c.get('actor'))), 201),
@@ -97,11 +108,8 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       ...base,
       method: 'patch',
       path: '/api/agents/{id}',
-      summary: 'Rename, enable or disable an agent',
-      request: {
-        params: idParameter,
-        ...body(z.strictObject({ name: z.string().optional(), enabled: z.boolean().optional() })),
-      },
+      summary: 'Rename, limit, enable or disable an agent',
+      request: { params: idParameter, ...body(agentInput.partial()) },
       responses: { 200: json(agent, 'The agent'), ...failures },
     }),
     async (c) =>
@@ -155,9 +163,25 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
     createRoute({
       ...base,
       method: 'put',
+      path: '/api/agents/{id}/connectors/{connectorId}',
+      summary: 'Grant all tools of a connector, new ones too, or take that back; single grants stay',
+      request: { params: connectorParameters, ...body(z.strictObject({ allTools: z.boolean() })) },
+      responses: { 200: json(agentConnector, 'What this agent can do with the connector now'), ...failures },
+    }),
+    async (c) => {
+      const { id, connectorId } = c.req.valid('param');
+      const { allTools } = c.req.valid('json');
+      return c.json((await hub.agents.setAllTools(id, connectorId, allTools, c.get('actor'))) as never, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      ...base,
+      method: 'put',
       path: '/api/agents/{id}/credentials/{connectorId}',
       summary: 'Set this agent’s own static secret',
-      request: { params: credentialParameters, ...body(z.strictObject({ secret: z.string() })) },
+      request: { params: connectorParameters, ...body(z.strictObject({ secret: z.string() })) },
       responses: {
         200: json(z.object({ configured: z.literal(true), setAt: time }), 'It is kept; it is never returned'),
         ...failures,
@@ -176,7 +200,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
       method: 'delete',
       path: '/api/agents/{id}/credentials/{connectorId}',
       summary: 'Disconnect this agent from a connector',
-      request: { params: credentialParameters },
+      request: { params: connectorParameters },
       responses: { 204: { description: 'Forgotten' }, ...failures },
     }),
     async (c) => {

@@ -1,7 +1,7 @@
 // What callers send and get for connectors.
 
 import { z } from '@hono/zod-openapi';
-import { nullableTime, time } from './shapes.ts';
+import { callLimit, nullableTime, time } from './shapes.ts';
 
 const authType = z.enum(['none', 'bearer', 'api_key_header', 'oauth']);
 const credentialMode = z.enum(['shared', 'per_agent']);
@@ -43,6 +43,15 @@ const oauthInput = z
   })
   .openapi('OAuthInput');
 
+const limits = z.object({
+  callsInFlight: callLimit('callsInFlight', 'Calls of all agents under way at once'),
+  timeoutSeconds: callLimit('timeoutSeconds', 'A call may take this long'),
+});
+const toolReview = z.enum(['notify', 'hold']).openapi({
+  description:
+    'What happens when the server changes the definition of a granted tool: notify shows it, hold suspends the tool until the change is approved',
+});
+
 const inputFields = {
   name: z.string(),
   url: z.string(),
@@ -51,6 +60,8 @@ const inputFields = {
   headerName: z.string().nullable().optional(),
   secret: z.string().nullable().optional().openapi({ description: secretText }),
   oauth: oauthInput.nullable().optional(),
+  toolReview: toolReview.optional(),
+  limits: limits.partial().strict().optional(),
 };
 
 export const connectorInput = z
@@ -110,6 +121,8 @@ export const connector = z
       lastError: fault.nullable(),
       nextSyncAt: nullableTime,
     }),
+    toolReview,
+    limits,
     oauth: z
       .object({
         grant: z.string(),
@@ -188,21 +201,3 @@ export const syncResult = z
     syncedAt: time,
   })
   .openapi('SyncResult');
-
-export const tool = z
-  .object({
-    name: z.string(),
-    title: z.string().nullable(),
-    description: z.string().nullable(),
-    inputSchema: z.record(z.string(), z.unknown()).nullable(),
-    annotations: z.record(z.string(), z.unknown()).nullable(),
-    digest: z.string(),
-    state: z.enum(['active', 'gone']),
-    firstSeenAt: time,
-    changedAt: time,
-    goneAt: nullableTime,
-    definition: z
-      .record(z.string(), z.unknown())
-      .openapi({ description: 'The whole definition as the server sent it' }),
-  })
-  .openapi('Tool');

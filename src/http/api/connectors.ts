@@ -9,7 +9,6 @@ import {
   connectorInput,
   probeResult,
   syncResult,
-  tool,
   transcriptEntry,
 } from './connector-shapes.ts';
 import { body, failures, idParameter, iso, json, optionalBody, pageOf, pageQuery, security, time } from './shapes.ts';
@@ -157,35 +156,6 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
     createRoute({
       ...base,
       method: 'get',
-      path: '/api/connectors/{id}/tools',
-      summary: 'The tool snapshot, whole definitions; all of it unless a limit is given',
-      request: {
-        params: idParameter,
-        query: z.strictObject({ limit: z.coerce.number().int().min(1).optional(), cursor: z.string().optional() }),
-      },
-      responses: {
-        200: json(pageOf(tool).extend({ syncedAt: time.nullable() }), 'The tools in the server’s order'),
-        ...failures,
-      },
-    }),
-    async (c) => {
-      const found = await hub.connectors.tools(c.req.valid('param').id, c.req.valid('query'));
-      const { toolsSyncedAt } = found.connector;
-      return c.json(
-        {
-          items: found.items.map((stored) => toolView(stored.definition, stored)),
-          nextCursor: found.nextCursor,
-          syncedAt: toolsSyncedAt === null ? null : iso(toolsSyncedAt),
-        } as never,
-        200,
-      );
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      ...base,
-      method: 'get',
       path: '/api/connectors/{id}/transcript',
       summary: 'Every step with the provider, newest first, never a secret',
       request: { params: idParameter, query: pageQuery },
@@ -259,29 +229,4 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
     async (c) =>
       c.json(await hub.connectors.request(c.req.valid('param').id, c.req.valid('json'), c.get('actor')), 200),
   );
-}
-
-type StoredTool = {
-  readonly digest: string;
-  readonly state: string;
-  readonly firstSeenAt: number;
-  readonly changedAt: number;
-  readonly goneAt: number | null;
-};
-
-function toolView(definitionText: string, stored: StoredTool): Record<string, unknown> {
-  const definition = JSON.parse(definitionText) as Record<string, unknown>;
-  return {
-    name: definition.name,
-    title: definition.title ?? null,
-    description: definition.description ?? null,
-    inputSchema: definition.inputSchema ?? null,
-    annotations: definition.annotations ?? null,
-    digest: stored.digest,
-    state: stored.state,
-    firstSeenAt: iso(stored.firstSeenAt),
-    changedAt: iso(stored.changedAt),
-    goneAt: stored.goneAt === null ? null : iso(stored.goneAt),
-    definition,
-  };
 }

@@ -1,6 +1,7 @@
 // Schemas that several resources share, and what is common to every route's description.
 
 import { z } from '@hono/zod-openapi';
+import { CALL_LIMITS_MAX } from '../../hub/call-limits.ts';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../../limits.ts';
 
 export const time = z
@@ -8,6 +9,15 @@ export const time = z
   .datetime()
   .openapi({ description: 'ISO 8601, UTC', example: '2026-11-24T08:00:00.000Z' });
 export const nullableTime = time.nullable();
+
+export const callLimit = (name: keyof typeof CALL_LIMITS_MAX, what: string) =>
+  z
+    .number()
+    .int()
+    .min(1)
+    .max(CALL_LIMITS_MAX[name])
+    .nullable()
+    .openapi({ description: `${what}; null for no limit` });
 
 const problem = z
   .object({

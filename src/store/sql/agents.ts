@@ -2,7 +2,8 @@
 // tools that it alone listed go here, because an owner of a listing may also be '' and has no key to it.
 
 import type { AgentStore } from '../store.ts';
-import { pageOf } from './rows.ts';
+import { raiseAccess, raiseTools } from './access.ts';
+import { chunksOf, pageOf } from './rows.ts';
 import type { Db, Dialect } from './schema.ts';
 import { agentCodec } from './schema.ts';
 import { retireUnlisted } from './tool-listings.ts';
@@ -28,9 +29,13 @@ export function agentStore(db: Db, dialect: Dialect): AgentStore {
     async update(id, patch) {
       const columns = agentCodec.toColumns(patch);
       const row = await (Object.keys(columns).length === 0
-        ? select().where('id', '=', id)
-        : db.updateTable('agents').set(columns).where('id', '=', id).returningAll()
-      ).executeTakeFirst();
+        ? select().where('id', '=', id).executeTakeFirst()
+        : inTransaction(db, async (trx) => {
+            const changed = trx.updateTable('agents').set(columns).where('id', '=', id).returningAll();
+            const one = await changed.executeTakeFirst();
+            await raiseAccess(trx);
+            return one;
+          }));
       return row === undefined ? null : agentCodec.toRecord(row);
     },
     delete: (id) =>
@@ -46,7 +51,11 @@ export function agentStore(db: Db, dialect: Dialect): AgentStore {
         // Held, so that no other owner begins to list a tool while we look whether any does.
         for (const { connectorId } of listed) await hold(trx, dialect, 'connectors', connectorId);
         await trx.deleteFrom('toolListings').where('owner', '=', id).execute();
-        for (const { connectorId } of listed) await retireUnlisted(trx, connectorId, Date.now());
+        for (const { connectorId } of listed) {
+          const retired = await retireUnlisted(trx, connectorId, Date.now());
+          if (retired.length > 0) await raiseTools(trx, connectorId);
+        }
+        await raiseAccess(trx);
         return numDeletedRows > 0n;
       }),
     async insertKey(key) {
@@ -64,16 +73,25 @@ export function agentStore(db: Db, dialect: Dialect): AgentStore {
     async findKey(hash) {
       return (await db.selectFrom('agentKeys').selectAll().where('hash', '=', hash).executeTakeFirst()) ?? null;
     },
-    async deleteKey(agentId, keyId) {
-      const { numDeletedRows } = await db
-        .deleteFrom('agentKeys')
-        .where('id', '=', keyId)
-        .where('agentId', '=', agentId)
-        .executeTakeFirst();
-      return numDeletedRows > 0n;
-    },
-    async touchKey(keyId, at) {
-      await db.updateTable('agentKeys').set({ lastUsedAt: at }).where('id', '=', keyId).execute();
+    deleteKey: (agentId, keyId) =>
+      inTransaction(db, async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('agentKeys')
+          .where('id', '=', keyId)
+          .where('agentId', '=', agentId)
+          .executeTakeFirst();
+        await raiseAccess(trx);
+        return numDeletedRows > 0n;
+      }),
+    async touchKeys(keyIds, at) {
+      for (const chunk of chunksOf(keyIds)) {
+        await db
+          .updateTable('agentKeys')
+          .set({ lastUsedAt: at })
+          .where('id', 'in', chunk)
+          .where((where) => where.or([where('lastUsedAt', 'is', null), where('lastUsedAt', '<', at)]))
+          .execute();
+      }
     },
   };
 }

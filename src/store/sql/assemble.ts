@@ -1,10 +1,12 @@
 // One store out of its parts: the same Kysely code over either dialect, with its errors translated.
 
 import type { Store } from '../store.ts';
+import { accessStore } from './access.ts';
 import { agentStore } from './agents.ts';
 import { apiTokenStore } from './api-tokens.ts';
 import { auditStore } from './audit.ts';
 import { authorizationServerStore } from './authorization-servers.ts';
+import { callStore } from './calls.ts';
 import { connectorStore } from './connectors.ts';
 import { credentialStore } from './credentials.ts';
 import type { Classify } from './faults.ts';
@@ -32,8 +34,10 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
     tools: told(toolStore(db, dialect)),
     agents: told(agentStore(db, dialect)),
     grants: told(grantStore(db, dialect)),
+    access: told(accessStore(db)),
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),
+    calls: told(callStore(db)),
     transcripts: told(transcriptStore(db)),
     leases: told(leaseStore(db)),
     sealed: told(sealedStore(db)),

@@ -1,9 +1,22 @@
 // Connectors. What hangs on one (credentials, tools, grants, flows, transcript) goes with it by foreign key.
 
+import type { ConnectorRecord } from '../records.ts';
 import type { ConnectorStore } from '../store.ts';
+import { raiseAccess } from './access.ts';
 import { pageOf } from './rows.ts';
 import type { Db } from './schema.ts';
 import { connectorCodec } from './schema.ts';
+import { inTransaction } from './transaction.ts';
+
+/** Notes about what was seen; whatever else changes, an agent may be served differently from then on. */
+const NOTES: ReadonlySet<string> = new Set<keyof ConnectorRecord>([
+  'reachability',
+  'toolsSyncedAt',
+  'toolsError',
+  'syncDueAt',
+  'syncFailures',
+  'updatedAt',
+]);
 
 export function connectorStore(db: Db): ConnectorStore {
   const select = () => db.selectFrom('connectors').selectAll();
@@ -33,14 +46,20 @@ export function connectorStore(db: Db): ConnectorStore {
     async update(id, patch) {
       const columns = connectorCodec.toColumns(patch);
       if (Object.keys(columns).length === 0) return one(await select().where('id', '=', id).executeTakeFirst());
-      return one(
-        await db.updateTable('connectors').set(columns).where('id', '=', id).returningAll().executeTakeFirst(),
-      );
+      const write = (on: Db) => on.updateTable('connectors').set(columns).where('id', '=', id).returningAll();
+      if (Object.keys(columns).every((column) => NOTES.has(column))) return one(await write(db).executeTakeFirst());
+      return inTransaction(db, async (trx) => {
+        const row = await write(trx).executeTakeFirst();
+        await raiseAccess(trx);
+        return one(row);
+      });
     },
-    async delete(id) {
-      const { numDeletedRows } = await db.deleteFrom('connectors').where('id', '=', id).executeTakeFirst();
-      return numDeletedRows > 0n;
-    },
+    delete: (id) =>
+      inTransaction(db, async (trx) => {
+        const { numDeletedRows } = await trx.deleteFrom('connectors').where('id', '=', id).executeTakeFirst();
+        await raiseAccess(trx);
+        return numDeletedRows > 0n;
+      }),
     async dueForSync(now, limit) {
       const rows = await select()
         .where('syncDueAt', '<=', now)

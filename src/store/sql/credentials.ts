@@ -49,6 +49,17 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
         .executeTakeFirstOrThrow();
       return Number(count);
     },
+    async countByState() {
+      const rows = await db
+        .selectFrom('credentials')
+        .select((select) => ['state', select.fn.countAll<number | string>().as('count')])
+        .where('slot', '=', 'active')
+        .groupBy('state')
+        .execute();
+      const counts = { ok: 0, reauthorization_required: 0, needs_scope: 0 };
+      for (const { state, count } of rows) counts[state] = Number(count);
+      return counts;
+    },
     async listPending(connectorId, limit) {
       const rows = await select()
         .where('connectorId', '=', connectorId)

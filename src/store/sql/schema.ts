@@ -9,6 +9,8 @@ import type {
   ApiTokenRecord,
   AuditRecord,
   AuthorizationServerRecord,
+  CallHourRecord,
+  CallRecord,
   ConnectorRecord,
   CredentialRecord,
   FlowRecord,
@@ -26,12 +28,13 @@ export const connectorCodec = codecFor<ConnectorRecord>({
   discovery: 'json',
   protocol: 'json',
   reachability: 'json',
+  limits: 'json',
   toolsError: 'json',
 });
 export const authorizationServerCodec = codecFor<AuthorizationServerRecord>({ metadata: 'json' });
 export const flowCodec = codecFor<FlowRecord>({ metadata: 'json', outcome: 'json' });
 export const credentialCodec = codecFor<CredentialRecord>({ refreshable: 'flag' });
-export const agentCodec = codecFor<AgentRecord>({ enabled: 'flag' });
+export const agentCodec = codecFor<AgentRecord>({ enabled: 'flag', limits: 'json' });
 export const auditCodec = codecFor<AuditRecord>({ detail: 'json' });
 
 export type Database = {
@@ -47,9 +50,14 @@ export type Database = {
   agents: Row<AgentRecord>;
   agentKeys: AgentKeyRecord;
   grants: GrantRecord;
+  /** All tools of a connector, new ones too. */
+  connectorGrants: { agentId: string; connectorId: string };
+  revisions: { name: 'access'; value: number };
   apiTokens: ApiTokenRecord;
   audit: Row<AuditRecord>;
   transcripts: TranscriptRecord;
+  calls: CallRecord;
+  callHours: CallHourRecord;
   leases: { name: string; holder: string; expiresAt: number };
   meta: { key: string; value: string };
 };

@@ -3,6 +3,7 @@
 
 import type { ToolRecord } from '../records.ts';
 import type { ToolSnapshotChange, ToolStore } from '../store.ts';
+import { raiseAccess, raiseTools } from './access.ts';
 import { chunksOf } from './rows.ts';
 import type { Database, Db, Dialect } from './schema.ts';
 import { forgetListingsWithoutCredential, replaceListing, retireUnlisted } from './tool-listings.ts';
@@ -57,10 +58,27 @@ export function toolStore(db: Db, dialect: Dialect): ToolStore {
         await holdParent(trx, dialect, 'connectors', connectorId);
         return saveSnapshot(trx, connectorId, owner, tools, now, others);
       }),
+    approve: (connectorId, name, digest) =>
+      inTransaction(db, async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('tools')
+          .set({ approvedDigest: null, approvedDefinition: null })
+          .where('connectorId', '=', connectorId)
+          .where('name', '=', name)
+          .where('digest', '=', digest)
+          .where('approvedDigest', 'is not', null)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+        await raiseTools(trx, connectorId);
+        await raiseAccess(trx);
+        return true;
+      }),
     clear: (connectorId) =>
       inTransaction(db, async (trx) => {
         await holdParent(trx, dialect, 'connectors', connectorId);
         await trx.deleteFrom('tools').where('connectorId', '=', connectorId).execute();
+        await raiseTools(trx, connectorId);
+        await raiseAccess(trx);
       }),
   };
 }
@@ -75,7 +93,7 @@ async function saveSnapshot(
 ): Promise<ToolSnapshotChange> {
   const rows = await trx
     .selectFrom('tools')
-    .select(['name', 'digest', 'state', 'position', 'firstSeenAt', 'changedAt'])
+    .select(['name', 'digest', 'state', 'position', 'firstSeenAt', 'changedAt', 'approvedDigest', 'approvedDefinition'])
     .where('connectorId', '=', connectorId)
     .execute();
   const before = new Map(rows.map((row) => [row.name, row]));
@@ -85,6 +103,16 @@ async function saveSnapshot(
 
   const added: string[] = [];
   const changed: string[] = [];
+  const former = await formerDefinitions(
+    trx,
+    connectorId,
+    [...listed.values()]
+      .filter((tool) => {
+        const old = before.get(tool.name);
+        return old !== undefined && old.digest !== tool.digest && old.approvedDigest === null;
+      })
+      .map((tool) => tool.name),
+  );
   const written: ToolRow[] = [];
   let position = 0;
   for (const tool of listed.values()) {
@@ -103,6 +131,7 @@ async function saveSnapshot(
         firstSeenAt: old?.firstSeenAt ?? now,
         changedAt: old !== undefined && sameDigest ? old.changedAt : now,
         goneAt: null,
+        ...approvedAfter(old, tool, former.get(tool.name)),
       });
     }
     position += 1;
@@ -111,8 +140,60 @@ async function saveSnapshot(
   await replaceListing(trx, connectorId, owner, new Set(listed.keys()));
   if (others === 'with_credential') await forgetListingsWithoutCredential(trx, connectorId, owner);
   const removed = await retireUnlisted(trx, connectorId, now);
+  if (written.length + removed.length > 0) {
+    await raiseTools(trx, connectorId);
+    await raiseAccess(trx);
+  }
   const activeBefore = rows.filter((row) => row.state === 'active').length;
   return { added, removed, changed, count: activeBefore + added.length - removed.length };
+}
+
+type Approved = Pick<ToolRow, 'approvedDigest' | 'approvedDefinition'>;
+
+/** What stays approved when a server lists `tool` in place of `old`. */
+function approvedAfter(
+  old: (Approved & Pick<ToolRow, 'digest'>) | undefined,
+  tool: Listed,
+  formerDefinition: string | undefined,
+): Approved {
+  const none = { approvedDigest: null, approvedDefinition: null };
+  if (old === undefined || old.approvedDigest === tool.digest) return none;
+  if (formerDefinition !== undefined) return { approvedDigest: old.digest, approvedDefinition: formerDefinition };
+  return { approvedDigest: old.approvedDigest, approvedDefinition: old.approvedDefinition };
+}
+
+/** The stored definitions of those of the tools that some agent was granted. */
+async function formerDefinitions(
+  trx: Trx,
+  connectorId: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const chunk of chunksOf(names)) {
+    const rows = await trx
+      .selectFrom('tools')
+      .select(['name', 'definition'])
+      .where('connectorId', '=', connectorId)
+      .where('name', 'in', chunk)
+      .where(({ or, exists, selectFrom }) =>
+        or([
+          exists(
+            selectFrom('grants')
+              .select('grants.agentId')
+              .whereRef('grants.connectorId', '=', 'tools.connectorId')
+              .whereRef('grants.toolName', '=', 'tools.name'),
+          ),
+          exists(
+            selectFrom('connectorGrants')
+              .select('connectorGrants.agentId')
+              .whereRef('connectorGrants.connectorId', '=', 'tools.connectorId'),
+          ),
+        ]),
+      )
+      .execute();
+    for (const row of rows) found.set(row.name, row.definition);
+  }
+  return found;
 }
 
 async function upsert(trx: Trx, rows: readonly ToolRow[]): Promise<void> {
@@ -127,6 +208,8 @@ async function upsert(trx: Trx, rows: readonly ToolRow[]): Promise<void> {
         position: ref('excluded.position'),
         changedAt: ref('excluded.changedAt'),
         goneAt: ref('excluded.goneAt'),
+        approvedDigest: ref('excluded.approvedDigest'),
+        approvedDefinition: ref('excluded.approvedDefinition'),
       })),
     )
     .execute();

@@ -51,6 +51,8 @@ export function describeConnectorsAndAgents(backend: Backend): void {
           checkedAt: NOW,
           error: { code: 'upstream_timeout', message: 'slow', at: NOW },
         },
+        toolReview: 'hold',
+        limits: { callsInFlight: 4, timeoutSeconds: 30 },
         toolsSyncedAt: NOW,
         toolsError: { code: 'sync_failed', message: 'no', at: NOW },
         syncDueAt: NOW,
@@ -99,7 +101,10 @@ export function describeConnectorsAndAgents(backend: Backend): void {
     const store = useStore(backend);
 
     test('come back as they were stored and change by patch', async () => {
-      const record = await storedAgent(store(), { enabled: false });
+      const record = await storedAgent(store(), {
+        enabled: false,
+        limits: { callsPerMinute: 60, callsInFlight: null },
+      });
       expect(await store().agents.get(record.id)).toEqual(record);
       expect(await store().agents.update(record.id, { enabled: true })).toEqual({ ...record, enabled: true });
       expect(await store().agents.update(record.id, {})).toEqual({ ...record, enabled: true });
@@ -118,7 +123,8 @@ export function describeConnectorsAndAgents(backend: Backend): void {
       const [mine, other] = [await storedAgent(store()), await storedAgent(store())];
       const key = agentKey(mine.id, { expiresAt: NOW + 1 });
       await store().agents.insertKey(key);
-      await store().agents.touchKey(key.id, NOW + 5);
+      await store().agents.touchKeys([key.id, 'key_absent'], NOW + 5);
+      await store().agents.touchKeys([key.id], NOW + 4);
       expect(await store().agents.findKey(key.hash)).toEqual({ ...key, lastUsedAt: NOW + 5 });
       expect(await store().agents.deleteKey(other.id, key.id)).toBe(false);
       expect(await store().agents.deleteKey(mine.id, key.id)).toBe(true);

@@ -40,6 +40,9 @@ export function connector(fields: Partial<ConnectorRecord> = {}): ConnectorRecor
     discovery: null,
     protocol: null,
     reachability: null,
+    toolReview: 'notify',
+    limits: { callsInFlight: null, timeoutSeconds: null },
+    toolsRevision: 0,
     toolsSyncedAt: null,
     toolsError: null,
     syncDueAt: null,
@@ -52,7 +55,8 @@ export function connector(fields: Partial<ConnectorRecord> = {}): ConnectorRecor
 
 export function agent(fields: Partial<AgentRecord> = {}): AgentRecord {
   const id = newId('agt');
-  return { id, name: `Agent ${id}`, enabled: true, createdAt: NOW, updatedAt: NOW, ...fields };
+  const limits = { callsPerMinute: null, callsInFlight: null };
+  return { id, name: `Agent ${id}`, enabled: true, limits, createdAt: NOW, updatedAt: NOW, ...fields };
 }
 
 export function agentKey(agentId: string, fields: Partial<AgentKeyRecord> = {}): AgentKeyRecord {

@@ -33,6 +33,8 @@ export function describeTools(backend: Backend): void {
           connectorId: id,
           ...tool('zeta'),
           state: 'active',
+          approvedDigest: null,
+          approvedDefinition: null,
           position: 0,
           listedBy: [''],
           firstSeenAt: NOW,

@@ -4,7 +4,13 @@
 import type { Migration } from 'kysely/migration';
 import type { Dialect } from '../schema.ts';
 import { initialMigration } from './0001-initial.ts';
+import { agentAccessMigration } from './0002-agent-access.ts';
+import { callLogMigration } from './0003-call-log.ts';
 
 export function migrationsFor(dialect: Dialect): Record<string, Migration> {
-  return { '0001-initial': initialMigration(dialect) };
+  return {
+    '0001-initial': initialMigration(dialect),
+    '0002-agent-access': agentAccessMigration(dialect),
+    '0003-call-log': callLogMigration(dialect),
+  };
 }

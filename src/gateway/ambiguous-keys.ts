@@ -1,0 +1,58 @@
+// A message that is judged here and passed on as it came must mean the same to both readers. JSON leaves open
+// which of two equal keys counts (RFC 8259 section 4), and some readers take no notice of case: with
+// `{"name":"granted","name":"forbidden"}` an agent could have one tool judged and another one called.
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** The message itself, and its `params`; what lies deeper decides nothing here. */
+const JUDGED_DEPTH = 2;
+
+/** Whether an object of the first two levels of `text`, which is valid JSON, holds a key twice, whatever the case. */
+export function hasAmbiguousKeys(text: string): boolean {
+  const keys: Set<string>[] = [];
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      depth += 1;
+      if (depth <= JUDGED_DEPTH) keys[depth] = new Set();
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
+      depth -= 1;
+    } else if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (depth <= JUDGED_DEPTH && isKey(text, end)) {
+        const key = String(JSON.parse(text.slice(at, end + 1))).toLowerCase();
+        const known = keys[depth];
+        if (known?.has(key)) return true;
+        known?.add(key);
+      }
+      at = end;
+    }
+  }
+  return false;
+}
+
+/** Where the string that begins at `start` has its closing quote. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let slashes = 0;
+  while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes += 1;
+  return slashes % 2 === 1;
+}
+
+function isKey(text: string, end: number): boolean {
+  let at = end + 1;
+  while (text.charCodeAt(at) <= 0x20) at += 1;
+  return text.charCodeAt(at) === COLON;
+}

@@ -1,0 +1,90 @@
+// What the gateway itself says to agents: JSON-RPC results and errors as HTTP answers. MCP 2026-07-28 gives
+// some errors an HTTP status of their own; in the older revisions an error comes with 200.
+
+import type { JsonObject } from '../mcp/json.ts';
+import { isObject } from '../mcp/json.ts';
+import type { RequestId } from '../mcp/json-rpc.ts';
+import { LATEST_MODERN } from '../mcp/revisions.ts';
+
+export const PARSE_ERROR = -32700;
+export const INVALID_REQUEST = -32600;
+/** Outside the range that JSON-RPC keeps for itself: nobody said who asks, or the session is gone. */
+export const REFUSED = -32001;
+/** @see MCP 2025-11-25, "Elicitation", URLElicitationRequiredError */
+export const URL_ELICITATION_REQUIRED = -32042;
+
+const SERVER_INFO_META = 'io.modelcontextprotocol/serverInfo';
+
+export type Era = 'modern' | 'legacy';
+
+/** An answer that ends the request; `status` is that of HTTP. */
+export class AgentRefusal extends Error {
+  readonly status: number;
+  readonly code: number;
+  readonly data: JsonObject | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: number,
+    message: string,
+    more: { data?: JsonObject; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message);
+    this.name = 'AgentRefusal';
+    this.status = status;
+    this.code = code;
+    this.data = more.data;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** A method that does not exist, or a thing that the agent may not know of. */
+export function unknownMethod(era: Era, method: string): AgentRefusal {
+  return new AgentRefusal(era === 'modern' ? 404 : 200, -32601, `Method not found: ${method.slice(0, 200)}`);
+}
+
+export function unsupportedVersion(requested: string): AgentRefusal {
+  return new AgentRefusal(400, -32022, 'This protocol version is not supported.', {
+    data: { supported: [LATEST_MODERN], requested: requested.slice(0, 100) },
+  });
+}
+
+export function refusalResponse(refusal: AgentRefusal, id: RequestId | null): Response {
+  return json(
+    { jsonrpc: '2.0', id, error: errorObject(refusal.code, refusal.message, refusal.data) },
+    refusal.status,
+    refusal.headers,
+  );
+}
+
+export function errorObject(code: number, message: string, data?: unknown): JsonObject {
+  return { code, message, ...(data === undefined ? {} : { data }) };
+}
+
+/** A result as the revision of the agent wants it. */
+export function shapeResult(era: Era, result: JsonObject, serverInfo: JsonObject): JsonObject {
+  if (era === 'legacy') return result;
+  const meta = isObject(result._meta) ? result._meta : {};
+  return { resultType: 'complete', ...result, _meta: { [SERVER_INFO_META]: serverInfo, ...meta } };
+}
+
+export function resultResponse(id: RequestId, result: JsonObject, headers: Record<string, string> = {}): Response {
+  return json({ jsonrpc: '2.0', id, result }, 200, headers);
+}
+
+/** The end of a notification or an answer: taken, nothing to say. */
+export function accepted(): Response {
+  return new Response(null, { status: 202 });
+}
+
+export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+/** Headers of an event stream; proxies that buffer are told not to. */
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};

@@ -1,0 +1,186 @@
+// The gateway: `/mcp` and `/mcp/{key}` as one function from an agent's HTTP request to its answer. Lets in who
+// has an agent key (RFC 6750, RFC 9728), reads the message, hands it to the face of its era.
+
+import { isChatelaineError } from '../errors.ts';
+import type { AgentAccess } from '../hub/agent-access.ts';
+import type { CallEntry } from '../hub/call-log.ts';
+import type { HubContext } from '../hub/context.ts';
+import type { Hub } from '../hub/hub.ts';
+import { AGENT_REQUEST_MAX_BYTES } from '../limits.ts';
+import type { RequestId } from '../mcp/json-rpc.ts';
+import { INTERNAL_ERROR } from '../mcp/json-rpc.ts';
+import { readText } from '../mcp/read-body.ts';
+import { Secret } from '../secret.ts';
+import type { AgentRequest, Visit } from './agent-call.ts';
+import type { AgentMessage } from './agent-message.ts';
+import { idOf, parseBody, readMessage } from './agent-message.ts';
+import { createOpenQuestions } from './agent-stream.ts';
+import { hasAmbiguousKeys } from './ambiguous-keys.ts';
+import { AgentRefusal, accepted, INVALID_REQUEST, json, REFUSED, refusalResponse } from './answers.ts';
+import { answerBatch } from './batch.ts';
+import { createCallLimits } from './call-limits.ts';
+import { createConnections } from './connections.ts';
+import type { FaceParts } from './face-parts.ts';
+import { answerLegacy, endSession, initialize, listen, sessionOf, takeLegacy } from './legacy-face.ts';
+import { createMissingCredentials } from './missing-credential.ts';
+import { answerModern } from './modern-face.ts';
+import { createOfferedTools } from './offered-tools.ts';
+import { createLegacyRelay } from './relay-legacy.ts';
+import { createServerFacts } from './server-facts.ts';
+import { createLogLevels, createSessionIds } from './session-id.ts';
+
+const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
+
+export type Gateway = {
+  /** Answers a request to `/mcp/{key}`, or with `key` null to `/mcp`. */
+  handle(request: Request, key: string | null): Promise<Response>;
+  /** The protected resource metadata of an endpoint. @see RFC 9728 section 3 */
+  metadata(key: string | null): Response;
+  close(): Promise<void>;
+};
+
+export function createGateway(
+  context: HubContext,
+  hub: Pick<Hub, 'access' | 'connectors'>,
+  record: (entry: CallEntry) => void,
+): Gateway {
+  const connections = createConnections(context);
+  const offered = createOfferedTools();
+  const shared = { context, hub, record, connections, offered };
+  const parts: FaceParts = {
+    ...shared,
+    questions: createOpenQuestions(),
+    logLevels: createLogLevels(),
+    sessionIds: createSessionIds(context.vault, context.now),
+    serverInfo: { name: context.clientName, version: context.version },
+    missing: createMissingCredentials(shared),
+    relay: createLegacyRelay(shared),
+    underWay: new Map(),
+    facts: createServerFacts(shared),
+    limits: createCallLimits(context.now),
+    toolsNow: async ({ headers, endpoint }) => {
+      const access = await accessOf(hub, headers);
+      return access === null ? null : offered.list(access, endpoint);
+    },
+  };
+
+  return {
+    async handle(request, key) {
+      return answering(context, null, async () => {
+        const access = await accessOf(hub, request.headers);
+        if (access === null) return unauthorized(context.baseUrl, key, request.headers.has('authorization'));
+        if (key !== null && !access.connectors.has(key)) throw notThere();
+        const visit: Visit = { access, endpoint: key, headers: request.headers, signal: request.signal };
+        if (request.method !== 'POST') return besidePosts(parts, visit, request.method);
+        const text = await bodyOf(request);
+        const body = parseBody(text);
+        if (hasAmbiguousKeys(text)) throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
+        const one = (message: unknown, its: string): Promise<Response> =>
+          answering(context, idOf(message), async () =>
+            answer(parts, visit, readMessage(message, request.headers), its),
+          );
+        if (!Array.isArray(body)) return one(body, text);
+        const { version } = await sessionOf(parts, visit);
+        return answerBatch(version, body, (message) => one(message, JSON.stringify(message)));
+      });
+    },
+    metadata: (key) =>
+      json({
+        resource: endpointUrl(context.baseUrl, key),
+        resource_name: context.clientName,
+        bearer_methods_supported: ['header'],
+      }),
+    close: () => connections.close(),
+  };
+}
+
+/** Runs `work`; what it throws becomes the answer to request `id`. */
+async function answering(
+  { log }: Pick<HubContext, 'log'>,
+  id: RequestId | null,
+  work: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AgentRefusal) return refusalResponse(error, id);
+    if (isChatelaineError(error, 'store_unavailable')) {
+      const headers = { 'retry-after': '1' };
+      return refusalResponse(new AgentRefusal(503, INTERNAL_ERROR, error.message, { headers }), id);
+    }
+    log.error({ err: error }, 'a request to the gateway failed');
+    const message = 'Something went wrong in the hub; its log says more.';
+    return refusalResponse(new AgentRefusal(500, INTERNAL_ERROR, message), id);
+  }
+}
+
+async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<Response> {
+  if (message.era === 'modern') {
+    if (message.kind !== 'request') return accepted();
+    return answerModern(parts, { ...visit, ...message, text, session: null });
+  }
+  if (message.kind === 'request' && message.method === 'initialize')
+    return initialize(parts, visit, message.id, message.params);
+  const session = await sessionOf(parts, visit);
+  if (message.kind !== 'request') return takeLegacy(parts, visit, session, message, text);
+  const request: AgentRequest = { ...visit, ...message, text, session, capabilities: session.capabilities };
+  return answerLegacy(parts, request);
+}
+
+/** GET and DELETE, which only the older revisions have. */
+async function besidePosts(parts: FaceParts, visit: Visit, method: string): Promise<Response> {
+  if (method === 'GET' && visit.headers.has('mcp-session-id'))
+    return listen(parts, visit, await sessionOf(parts, visit));
+  if (method === 'DELETE' && visit.headers.has('mcp-session-id'))
+    return endSession(parts, visit, await sessionOf(parts, visit));
+  throw new AgentRefusal(405, REFUSED, 'Method not allowed.', { headers: { allow: 'POST, GET, DELETE' } });
+}
+
+async function accessOf(hub: Pick<Hub, 'access'>, headers: Headers): Promise<AgentAccess | null> {
+  const presented = BEARER.exec(headers.get('authorization') ?? '')?.[1];
+  return presented === undefined ? null : hub.access.byKey(new Secret(presented));
+}
+
+/** @see RFC 6750 section 3, RFC 9728 section 5.1 */
+function unauthorized(baseUrl: string, key: string | null, hasPresented: boolean): Response {
+  const metadata = `resource_metadata="${baseUrl}/.well-known/oauth-protected-resource${pathOf(key)}"`;
+  const error = hasPresented ? 'error="invalid_token", ' : '';
+  const refusal = new AgentRefusal(401, REFUSED, 'Send Authorization: Bearer with an agent key of this hub.', {
+    headers: { 'www-authenticate': `Bearer ${error}${metadata}` },
+  });
+  return refusalResponse(refusal, null);
+}
+
+/** The same for a connector that does not exist and for one of which the agent was granted nothing. */
+function notThere(): AgentRefusal {
+  return new AgentRefusal(404, REFUSED, 'There is no such connector.');
+}
+
+async function bodyOf(request: Request): Promise<string> {
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? ''))
+    throw new AgentRefusal(415, INVALID_REQUEST, 'Send JSON with Content-Type: application/json.');
+  const length = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (length > AGENT_REQUEST_MAX_BYTES) throw tooLarge();
+  if (length <= AGENT_REQUEST_MAX_BYTES) return request.text();
+  return readText(new Response(request.body), AGENT_REQUEST_MAX_BYTES).then(
+    ({ text }) => text,
+    () => {
+      throw tooLarge();
+    },
+  );
+}
+
+function tooLarge(): AgentRefusal {
+  const megabytes = AGENT_REQUEST_MAX_BYTES / (1024 * 1024);
+  return new AgentRefusal(413, INVALID_REQUEST, `The message is larger than ${megabytes} MiB.`, {
+    headers: { connection: 'close' },
+  });
+}
+
+function pathOf(key: string | null): string {
+  return key === null ? '/mcp' : `/mcp/${key}`;
+}
+
+function endpointUrl(baseUrl: string, key: string | null): string {
+  return `${baseUrl}${pathOf(key)}`;
+}

@@ -1,0 +1,208 @@
+// The gateway as a server of the older revisions (MCP 2025-03-26 to 2025-11-25): initialize, a session whose
+// state is in its id, requests, notifications, the answers of agents to questions, a listening stream, the end.
+
+import type { AccessConnector } from '../hub/agent-access.ts';
+import { GREETING_WAIT_MS } from '../limits.ts';
+import { discardBody } from '../mcp/fault.ts';
+import type { JsonObject } from '../mcp/json.ts';
+import { isObject, stringField } from '../mcp/json.ts';
+import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
+import { isLegacy, isModern, LATEST_LEGACY } from '../mcp/revisions.ts';
+import type { AgentRequest, Visit } from './agent-call.ts';
+import type { AgentMessage } from './agent-message.ts';
+import {
+  AgentRefusal,
+  accepted,
+  INVALID_REQUEST,
+  REFUSED,
+  resultResponse,
+  STREAM_HEADERS,
+  unknownMethod,
+} from './answers.ts';
+import type { FaceParts } from './face-parts.ts';
+import { calledTool, send } from './face-parts.ts';
+import { placeOf } from './forward.ts';
+import { listing } from './modern-face.ts';
+import { passStream } from './pass-through.ts';
+import type { RelayTarget } from './relay-legacy.ts';
+import { keepsSessions } from './relay-legacy.ts';
+import { offeredCapabilities } from './server-facts.ts';
+import type { AgentSession } from './session-id.ts';
+import { changesStream } from './tool-changes.ts';
+
+/** HTTP with SSE, the transport of 2024-11-05, is not spoken here. */
+const NOT_OVER_HTTP = '2024-11-05';
+
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'prompts/list',
+  'prompts/get',
+  'completion/complete',
+  'logging/setLevel',
+]);
+
+/** The session that a request names. @throws AgentRefusal 400 without one, 404 for one that is not there */
+export async function sessionOf(parts: FaceParts, visit: Visit): Promise<AgentSession> {
+  const id = visit.headers.get('mcp-session-id');
+  if (id === null)
+    throw new AgentRefusal(400, INVALID_REQUEST, 'Send the Mcp-Session-Id that initialize was answered with.');
+  const session = await parts.sessionIds.open(visit.access.agent.id, visit.endpoint, id);
+  if (session === null) throw new AgentRefusal(404, REFUSED, 'There is no such session; initialize again.');
+  const version = visit.headers.get('mcp-protocol-version')?.trim();
+  if (version !== undefined && !isLegacy(version))
+    throw new AgentRefusal(400, INVALID_REQUEST, 'This MCP-Protocol-Version is not the one that was agreed on.');
+  return session;
+}
+
+/** Answers `initialize`. @throws AgentRefusal */
+export async function initialize(
+  parts: FaceParts,
+  visit: Visit,
+  id: string | number,
+  params: JsonObject,
+): Promise<Response> {
+  const asked = stringField(params, 'protocolVersion');
+  if (asked === null) throw new AgentRefusal(400, INVALID_PARAMS, 'initialize must name a protocolVersion.');
+  const version = isLegacy(asked) && asked !== NOT_OVER_HTTP ? asked : LATEST_LEGACY;
+  const { access, endpoint } = visit;
+  const capabilities = isObject(params.capabilities) ? params.capabilities : {};
+  const clientInfo = clientInfoOf(params, parts);
+  const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
+  const greeting = await greet(parts, visit, offered, { version, capabilities, clientInfo });
+  const session = { endpoint, version, capabilities, clientInfo, upstream: greeting.upstream };
+  const sessionId = await parts.sessionIds.seal(access.agent.id, session);
+  const result = {
+    protocolVersion: version,
+    capabilities: greeting.capabilities,
+    serverInfo: parts.serverInfo,
+    ...(greeting.instructions === null ? {} : { instructions: greeting.instructions }),
+  };
+  return resultResponse(id, result, { 'mcp-session-id': sessionId });
+}
+
+/** Answers one request of a session. @throws AgentRefusal */
+export async function answerLegacy(parts: FaceParts, request: AgentRequest): Promise<Response> {
+  const { access, endpoint, method, params } = request;
+  switch (method) {
+    case 'ping':
+      return resultResponse(request.id, {});
+    case 'tools/list': {
+      if (params.cursor !== undefined) throw new AgentRefusal(200, INVALID_PARAMS, 'There is no such cursor.');
+      return listing(request, (await parts.offered.list(access, endpoint)) ?? '[]', '{}');
+    }
+    case 'tools/call': {
+      const { connector, tool } = await calledTool(parts, request);
+      return send(parts, request, connector, tool);
+    }
+  }
+  const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
+  const protocol = offered === undefined ? null : parts.connections.protocolOf(offered.connector);
+  if (method === 'logging/setLevel' && protocol !== null && isModern(protocol.version)) {
+    // A modern server is told with each request how much of its log is wanted.
+    if (typeof params.level === 'string' && request.session !== null)
+      parts.logLevels.set(request.session.nonce, params.level);
+    return resultResponse(request.id, {});
+  }
+  if (offered === undefined || !PASSED_ON.has(method)) throw unknownMethod('legacy', method);
+  return send(parts, request, offered.connector, null);
+}
+
+/** Takes a notification, or an answer to a question. */
+export async function takeLegacy(
+  parts: FaceParts,
+  visit: Visit,
+  session: AgentSession,
+  message: Exclude<AgentMessage, { kind: 'request' }>,
+  text: string,
+): Promise<Response> {
+  if (message.kind === 'answer') {
+    if (parts.questions.answer(visit.access.agent.id, message.id, message.body)) return accepted();
+  } else {
+    if (message.method === 'notifications/initialized') return accepted();
+    if (message.method === 'notifications/cancelled') cancel(parts, visit, session, message.params);
+  }
+  const target = relayTarget(parts, visit, session);
+  if (target === null) return accepted();
+  // What the server makes of it is nothing that the agent waits for.
+  const response = await parts.relay.post(target, null, text).catch(() => null);
+  if (response !== null) await discardBody(response);
+  return accepted();
+}
+
+/** The listening stream of a session. @throws AgentRefusal */
+export async function listen(parts: FaceParts, visit: Visit, session: AgentSession): Promise<Response> {
+  const target = relayTarget(parts, visit, session);
+  const lastEventId = visit.headers.get('last-event-id');
+  const relayed = target === null ? null : await parts.relay.listen(target, lastEventId).catch(() => null);
+  const type = relayed?.headers.get('content-type') ?? '';
+  if (relayed?.body != null && type.includes('text/event-stream'))
+    return new Response(passStream(relayed.body, visit.signal, true), { status: 200, headers: STREAM_HEADERS });
+  if (relayed !== null) await discardBody(relayed);
+  if (lastEventId !== null) throw new AgentRefusal(405, REFUSED, 'This stream cannot be resumed.');
+  return changesStream(() => parts.toolsNow(visit), visit.signal);
+}
+
+/** Ends a session here and at the server. */
+export async function endSession(parts: FaceParts, visit: Visit, session: AgentSession): Promise<Response> {
+  parts.sessionIds.end(visit.access.agent.id, visit.headers.get('mcp-session-id') ?? '');
+  const target = relayTarget(parts, visit, session);
+  if (target !== null) await parts.relay.end(target);
+  return new Response(null, { status: 204 });
+}
+
+function clientInfoOf(params: JsonObject, parts: FaceParts): JsonObject {
+  const name = stringField(params.clientInfo, 'name');
+  const version = stringField(params.clientInfo, 'version');
+  return name === null || version === null
+    ? parts.serverInfo
+    : { name: name.slice(0, 200), version: version.slice(0, 100) };
+}
+
+type LegacyGreeting = {
+  readonly capabilities: JsonObject;
+  readonly instructions: string | null;
+  readonly upstream: AgentSession['upstream'];
+};
+
+/** A server that keeps sessions begins one now; of any other it is asked what it can do. */
+async function greet(
+  parts: FaceParts,
+  { access }: Visit,
+  offered: AccessConnector | undefined,
+  offer: Pick<AgentSession, 'version' | 'capabilities' | 'clientInfo'>,
+): Promise<LegacyGreeting> {
+  if (offered === undefined)
+    return { capabilities: offeredCapabilities(null, 'legacy'), instructions: null, upstream: null };
+  const { connector } = offered;
+  if (!keepsSessions(parts.connections.protocolOf(connector))) {
+    const facts = await parts.facts(access.agent.id, connector);
+    return {
+      capabilities: offeredCapabilities(facts, 'legacy'),
+      instructions: facts?.instructions ?? null,
+      upstream: null,
+    };
+  }
+  const signal = AbortSignal.timeout(GREETING_WAIT_MS);
+  const begun = await parts.relay.begin(access.agent.id, connector, offer, signal).catch(() => null);
+  const facts = begun === null ? null : { ...begun.greeting, era: 'legacy' as const };
+  return {
+    capabilities: offeredCapabilities(facts, 'legacy'),
+    instructions: facts?.instructions ?? null,
+    upstream: begun?.upstream ?? null,
+  };
+}
+
+function relayTarget(parts: FaceParts, { access, endpoint, signal }: Visit, session: AgentSession): RelayTarget | null {
+  const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
+  if (offered === undefined || !keepsSessions(parts.connections.protocolOf(offered.connector))) return null;
+  return { agentId: access.agent.id, connector: offered.connector, session, signal };
+}
+
+function cancel(parts: FaceParts, { access }: Visit, session: AgentSession, { requestId }: JsonObject): void {
+  if (typeof requestId !== 'string' && typeof requestId !== 'number') return;
+  parts.underWay.get(placeOf({ access, session, id: requestId }))?.abort(new Error('The agent cancelled the request.'));
+}

@@ -1,0 +1,83 @@
+// The gateway as a server of MCP 2026-07-28: every request stands for itself, greets nobody and keeps nothing.
+// What the gateway knows it answers here; the rest goes on to the connector's server.
+
+import type { AccessConnector } from '../hub/agent-access.ts';
+import { TOOL_LIST_TTL_MS } from '../limits.ts';
+import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
+import { mirroringMismatch } from '../mcp/mirrored-headers.ts';
+import { isModern, LATEST_MODERN } from '../mcp/revisions.ts';
+import type { AgentRequest } from './agent-call.ts';
+import { mismatch } from './agent-message.ts';
+import { AgentRefusal, resultResponse, shapeResult, unknownMethod } from './answers.ts';
+import type { FaceParts } from './face-parts.ts';
+import { calledTool, send } from './face-parts.ts';
+import { offeredCapabilities } from './server-facts.ts';
+import { subscriptionStream } from './tool-changes.ts';
+
+/** What `/mcp/{key}` passes on beside tools. */
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'prompts/list',
+  'prompts/get',
+  'completion/complete',
+]);
+
+/** Answers one modern request. @throws AgentRefusal */
+export async function answerModern(parts: FaceParts, request: AgentRequest): Promise<Response> {
+  const { access, endpoint, method } = request;
+  const offered = endpoint === null ? null : (access.connectors.get(endpoint) ?? null);
+  switch (method) {
+    case 'server/discover':
+      return discover(parts, request, offered);
+    case 'tools/list':
+      return listTools(parts, request);
+    case 'tools/call': {
+      const called = await calledTool(parts, request);
+      if (called.tool.definition.includes('x-mcp-header')) {
+        const fault = mirroringMismatch(called.tool.parsed, request.params.arguments, request.headers);
+        if (fault !== null) throw mismatch(fault);
+      }
+      return send(parts, request, called.connector, called.tool);
+    }
+    case 'subscriptions/listen':
+      return subscribe(parts, request, offered);
+  }
+  if (offered === null || !PASSED_ON.has(method)) throw unknownMethod('modern', method);
+  return send(parts, request, offered.connector, null);
+}
+
+async function discover(parts: FaceParts, request: AgentRequest, offered: AccessConnector | null): Promise<Response> {
+  const facts = offered === null ? null : await parts.facts(request.access.agent.id, offered.connector);
+  const result = {
+    supportedVersions: [LATEST_MODERN],
+    capabilities: offeredCapabilities(facts, 'modern'),
+    ...(facts?.instructions == null ? {} : { instructions: facts.instructions }),
+    ttlMs: TOOL_LIST_TTL_MS,
+    cacheScope: 'private',
+  };
+  return resultResponse(request.id, shapeResult('modern', result, parts.serverInfo));
+}
+
+async function listTools(parts: FaceParts, request: AgentRequest): Promise<Response> {
+  if (request.params.cursor !== undefined) throw new AgentRefusal(200, INVALID_PARAMS, 'There is no such cursor.');
+  const tools = await parts.offered.list(request.access, request.endpoint);
+  const result = shapeResult('modern', { ttlMs: TOOL_LIST_TTL_MS, cacheScope: 'private' }, parts.serverInfo);
+  return listing(request, tools ?? '[]', JSON.stringify(result));
+}
+
+/** The stored definitions go out as they were stored. */
+export function listing({ id }: AgentRequest, tools: string, others: string): Response {
+  const rest = others === '{}' ? '' : `,${others.slice(1, -1)}`;
+  const text = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${tools}${rest}}}`;
+  return new Response(text, { status: 200, headers: { 'content-type': 'application/json' } });
+}
+
+async function subscribe(parts: FaceParts, request: AgentRequest, offered: AccessConnector | null): Promise<Response> {
+  const protocol = offered === null ? null : parts.connections.protocolOf(offered.connector);
+  // A server of the same revision tells of its resources and prompts too.
+  if (offered !== null && protocol !== null && isModern(protocol.version))
+    return send(parts, request, offered.connector, null);
+  return subscriptionStream(request.id, request.params, () => parts.toolsNow(request), request.signal);
+}

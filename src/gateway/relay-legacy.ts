@@ -1,0 +1,144 @@
+// A legacy agent's messages to a legacy server (Streamable HTTP on both sides): its session here stands for
+// one session there, so that every message passes in both directions as it is, ids, event ids and questions
+// of the server included. The server's session id travels sealed in the agent's own: any replica can go on.
+
+import type { ResolvedCredential } from '../hub/access-token.ts';
+import { withCredential } from '../hub/refused-credential.ts';
+import { createRecorder } from '../hub/transcript.ts';
+import { AGENT_SESSIONS_MAX } from '../limits.ts';
+import type { BegunSession, SessionOffer } from '../mcp/begin-session.ts';
+import { beginSession } from '../mcp/begin-session.ts';
+import { legacyHeaders, sessionDelete, streamGet } from '../mcp/build-request.ts';
+import { discardBody } from '../mcp/fault.ts';
+import type { RequestId } from '../mcp/json-rpc.ts';
+import { UNSUPPORTED_PROTOCOL_VERSION } from '../mcp/json-rpc.ts';
+import { readRefusal } from '../mcp/refusal.ts';
+import { isModern } from '../mcp/revisions.ts';
+import type { Protocol } from '../mcp/types.ts';
+import { UpstreamStatusError } from '../mcp/types.ts';
+import type { ConnectorRecord } from '../store/records.ts';
+import type { GatewayParts } from './agent-call.ts';
+import type { CallMeter } from './call-meter.ts';
+import type { AgentSession, UpstreamSession } from './session-id.ts';
+
+export type RelayTarget = {
+  readonly agentId: string;
+  readonly connector: ConnectorRecord;
+  readonly session: AgentSession;
+  readonly signal: AbortSignal;
+  readonly meter?: CallMeter;
+};
+
+export type LegacyRelay = {
+  /** Begins a session there for one that is about to begin here. @throws what withCredential and the server throw */
+  begin(
+    agentId: string,
+    connector: ConnectorRecord,
+    offer: SessionOffer,
+    signal: AbortSignal,
+  ): Promise<BegunSession & { readonly upstream: UpstreamSession }>;
+  /** The server's answer to one message; null when it does not speak like this any more and did nothing. */
+  post(target: RelayTarget, id: RequestId | null, text: string): Promise<Response | null>;
+  /** The server's listening stream; null when it has none. */
+  listen(target: RelayTarget, lastEventId: string | null): Promise<Response | null>;
+  /** Ends the session there; never fails. */
+  end(target: RelayTarget): Promise<void>;
+};
+
+/** Whether a server keeps sessions over Streamable HTTP. */
+export function keepsSessions(protocol: Protocol | null): boolean {
+  return protocol !== null && protocol.transport === 'streamable_http' && !isModern(protocol.version);
+}
+
+export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): LegacyRelay {
+  /** Sessions that took the place of a lost one, by the nonce of the agent's. */
+  const renewed = new Map<string, UpstreamSession>();
+  const fetch = context.outbound.mcp;
+
+  const current = ({ session }: RelayTarget, resolved: ResolvedCredential): UpstreamSession | null => {
+    const known = renewed.get(session.nonce) ?? session.upstream;
+    return known?.credentialId === resolved.credentialId ? known : null;
+  };
+  const begun = async (
+    connector: ConnectorRecord,
+    resolved: ResolvedCredential,
+    offer: SessionOffer,
+    signal?: AbortSignal,
+  ) => {
+    const made = await beginSession({ url: connector.url, fetch, headers: resolved.headers }, offer, signal);
+    const { credentialId } = resolved;
+    return { ...made, upstream: { credentialId, sessionId: made.sessionId, version: made.greeting.version } };
+  };
+  const renew = ({ connector, session }: RelayTarget, resolved: ResolvedCredential): Promise<UpstreamSession> =>
+    context.singleFlight(`gateway session ${session.nonce}`, async () => {
+      const { upstream } = await begun(connector, resolved, session);
+      if (renewed.size >= AGENT_SESSIONS_MAX) renewed.delete(renewed.keys().next().value ?? '');
+      renewed.set(session.nonce, upstream);
+      return upstream;
+    });
+  const withIt = <T>(
+    { agentId, connector, meter }: Omit<RelayTarget, 'session' | 'signal'>,
+    use: (resolved: ResolvedCredential) => Promise<T>,
+  ): Promise<T> =>
+    withCredential(
+      context,
+      connector,
+      agentId,
+      () => createRecorder(context, 'request'),
+      {},
+      (resolved) => {
+        meter?.carries(resolved);
+        return use(resolved);
+      },
+    );
+  /** Sends what `init` makes, once more when the session was lost: the server has done nothing then. */
+  const exchange = async (
+    target: RelayTarget,
+    resolved: ResolvedCredential,
+    id: RequestId | null,
+    init: (session: UpstreamSession) => RequestInit,
+  ): Promise<Response | null> => {
+    let session = current(target, resolved) ?? (await renew(target, resolved));
+    for (let attempt = 0; ; attempt += 1) {
+      const sending = fetch(target.connector.url, { ...init(session), signal: target.signal });
+      const response = await (target.meter?.waits(sending) ?? sending);
+      if (response.ok) return response;
+      const refusal = await readRefusal(response, id);
+      const { status, rpc, isAddressed } = refusal;
+      if (rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) return null;
+      const isLost = session.sessionId !== null && (status === 404 || (status === 400 && !isAddressed));
+      if (!isLost || attempt > 0) {
+        if (refusal.error instanceof UpstreamStatusError && [404, 405].includes(status)) return null;
+        throw refusal.error;
+      }
+      session = await renew(target, resolved);
+    }
+  };
+
+  return {
+    begin: (agentId, connector, offer, signal) =>
+      withIt({ agentId, connector }, (resolved) => begun(connector, resolved, offer, signal)),
+    post: (target, id, text) =>
+      withIt(target, (resolved) =>
+        exchange(target, resolved, id, (session) => ({
+          method: 'POST',
+          headers: legacyHeaders(resolved.headers, session),
+          body: text,
+        })),
+      ),
+    listen: (target, lastEventId) =>
+      withIt(target, (resolved) =>
+        exchange(target, resolved, null, (session) => streamGet(resolved.headers, session, lastEventId)),
+      ),
+    async end(target) {
+      const ending = withIt(target, async (resolved) => {
+        const session = current(target, resolved);
+        renewed.delete(target.session.nonce);
+        if (session === null || session.sessionId === null) return;
+        const init = { ...sessionDelete(resolved.headers, session), signal: target.signal };
+        await discardBody(await fetch(target.connector.url, init));
+      });
+      await ending.catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+// /api/calls: what agents called, and how long it took. Arguments and results are never kept.
+
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { CALL_STATS_GROUPS_DEFAULT, CALL_STATS_GROUPS_MAX } from '../../limits.ts';
+import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
+import { failures, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, security, time } from './shapes.ts';
+
+const outcome = z.enum(['ok', 'tool_error', 'error', 'refused', 'cancelled']);
+const moment = time.transform((text) => Date.parse(text)).optional();
+const filters = {
+  agentId: z.string().max(100).optional(),
+  connectorId: z.string().max(100).optional(),
+  toolName: z.string().max(1000).optional(),
+};
+
+const call = z
+  .object({
+    id: z.string(),
+    at: time,
+    agentId: z.string(),
+    keyId: z.string(),
+    connectorId: z.string(),
+    toolName: z.string().nullable(),
+    method: z.string(),
+    credentialId: z.string().nullable(),
+    generation: z.number().int().openapi({ description: 'Of the credential' }),
+    toolDigest: z.string().nullable(),
+    outcome: outcome.openapi({ description: "tool_error: the tool's own word; refused: ours" }),
+    errorCode: z.string().nullable(),
+    gatewayMs: z.number(),
+    upstreamMs: z.number().openapi({ description: '0 when no server was asked' }),
+    bytesIn: z.number().int(),
+    bytesOut: z.number().int(),
+    era: z.string(),
+  })
+  .openapi('Call');
+
+const percentiles = z.object({ p50: z.number(), p95: z.number() }).nullable();
+const stats = z
+  .object({
+    since: time.openapi({ description: 'Start of the first hour counted' }),
+    until: time.openapi({ description: 'End of the last hour counted' }),
+    groups: z.array(
+      z.object({
+        agentId: z.string().nullable(),
+        connectorId: z.string().nullable(),
+        toolName: z.string().nullable().openapi({ description: "'' for calls that are not of a tool" }),
+        hour: nullableTime,
+        calls: z.number().int(),
+        errors: z.number().int().openapi({ description: 'Outcomes tool_error, error and refused' }),
+        gatewayMs: percentiles.openapi({ description: 'Within 4.5 % of the exact percentile, or 0.01 ms' }),
+        upstreamMs: percentiles.openapi({ description: 'Of the calls that reached a server; likewise within 4.5 %' }),
+      }),
+    ),
+    truncated: z.boolean().openapi({ description: 'There were more groups than `limit`' }),
+  })
+  .openapi('CallStats');
+
+export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+  app.openapi(
+    createRoute({
+      tags: ['Calls'],
+      security,
+      method: 'get',
+      path: '/api/calls',
+      summary: 'What agents called, newest first',
+      request: { query: pageQuery.extend({ ...filters, outcome: outcome.optional(), since: moment, until: moment }) },
+      responses: { 200: json(pageOf(call), 'A page of calls'), ...failures },
+    }),
+    async (c) => {
+      const { limit, cursor, ...query } = c.req.valid('query');
+      const { items, nextCursor } = await hub.calls.list(query, { limit, cursor });
+      const shown = items.map(({ gatewayMicros, upstreamMicros, ...record }) => ({
+        ...record,
+        at: iso(record.at),
+        gatewayMs: gatewayMicros / 1000,
+        upstreamMs: upstreamMicros / 1000,
+      }));
+      return c.json({ items: shown, nextCursor }, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      tags: ['Calls'],
+      security,
+      method: 'get',
+      path: '/api/calls/stats',
+      summary: 'Calls, errors and percentiles of their times, by whole hours (UTC); the last day unless said otherwise',
+      request: {
+        query: z.strictObject({
+          ...filters,
+          since: moment,
+          until: moment,
+          groupBy: z.enum(['all', 'agent', 'connector', 'tool', 'hour']).default('all'),
+          limit: z.coerce
+            .number()
+            .int()
+            .min(1)
+            .max(CALL_STATS_GROUPS_MAX)
+            .default(CALL_STATS_GROUPS_DEFAULT)
+            .openapi({ description: 'Groups with the most calls, or the newest hours' }),
+        }),
+      },
+      responses: { 200: json(stats, 'The groups'), ...failures },
+    }),
+    async (c) => {
+      const found = await hub.calls.stats(c.req.valid('query'));
+      const groups = found.groups.map((group) => ({ ...group, hour: isoOrNull(group.hour) }));
+      return c.json({ since: iso(found.since), until: iso(found.until), groups, truncated: found.truncated }, 200);
+    },
+  );
+}
