@@ -4,6 +4,7 @@
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import { CREDENTIAL_CACHE_MS, REFRESH_AHEAD_MS } from '../limits.ts';
+import type { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
@@ -137,9 +138,22 @@ async function resolveStatic(
   credential: CredentialRecord,
 ): Promise<Timed> {
   const stored = await orUnreadable(context, credential, () => openStatic(context.vault, credential));
-  const secret = await readSecret(context, stored);
+  const secret = await readReference(context, credential, stored);
   const own = credentialHeader(connector.authType, connector.headerName, secret);
   return { value: await withCustom(context, connector, credential, own), validUntil: Number.POSITIVE_INFINITY };
+}
+
+/** A reference that points nowhere is told as the credential's state, and cleared when it points somewhere again. */
+async function readReference(context: HubContext, credential: CredentialRecord, stored: Secret): Promise<Secret> {
+  try {
+    const secret = await readSecret(context, stored);
+    if (credential.state === 'ok' && credential.reason !== null) await markCredential(context, credential, 'ok', null);
+    return secret;
+  } catch (error) {
+    if (isChatelaineError(error, 'secret_reference_invalid'))
+      await markCredential(context, credential, 'ok', error.message);
+    throw error;
+  }
 }
 
 async function resolveOAuth(

@@ -67,6 +67,7 @@ export function stateFor(
       state: 'needs_scope',
       reason: `${credential.reason ?? 'more scope is needed'}: ${credential.missingScope ?? ''}`.trim(),
     };
+  if (credential.kind === 'static' && credential.reason !== null) return { state: 'error', reason: credential.reason };
   return serverState(connector);
 }
 

@@ -1,7 +1,7 @@
 // From a connector to its authorization server: hand-set endpoints, or the OAuth client's discovery with
 // the store as its memory. What was found is remembered on the connector; metadata by its issuer.
 
-import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
+import { ChatelaineError, isChatelaineError, isTransient, quoteForeign } from '../errors.ts';
 import { AS_METADATA_LIFETIME_MS, DISCOVERY_REUSE_MS } from '../limits.ts';
 import { fetchAuthorizationServer } from '../oauth/authorization-server-metadata.ts';
 import { discover, manualServer } from '../oauth/discovery.ts';
@@ -145,6 +145,7 @@ export async function discoverFor(
     challenge = await readChallenge(context, connector, recorder);
     found = await discover(exchange, { ...input, challenge });
   }
+  refusePrivateEndpoints(context, found.server);
   if (!found.fromCache) await rememberServer(context, found.server, found.metadataUrl);
   for (const warning of found.warnings) recorder.note('discovery', warning);
 
@@ -158,6 +159,15 @@ export async function discoverFor(
     discoveredAt: now,
   };
   return { server: found.server, discovery };
+}
+
+/** Said before a person consents, not after. The guarded fetch refuses them in any case. @throws address_refused */
+function refusePrivateEndpoints(context: HubContext, server: AuthorizationServer): void {
+  for (const field of ['token_endpoint', 'registration_endpoint', 'revocation_endpoint'] as const) {
+    const refusal = server[field] === undefined ? null : context.urlRefusal(new URL(server[field]));
+    if (refusal === null) continue;
+    throw new ChatelaineError('address_refused', `The ${field} of ${quoteForeign(server.issuer)}: ${refusal}`);
+  }
 }
 
 /**

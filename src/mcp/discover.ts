@@ -87,7 +87,9 @@ function verdictOnResult(result: JsonObject, accepted: readonly string[] | null)
 }
 
 function verdictOnRefusal({ status, rpc, error }: Refused, isRepeated: boolean): Verdict {
-  if (error instanceof UpstreamStatusError && !isAboutRequest(status)) throw error;
+  // A server that answers in JSON-RPC has read the request, whatever status it chose for its refusal.
+  const isFault = error instanceof UpstreamStatusError && !isAboutRequest(status);
+  if (isFault && !(status >= 500 && rpc !== null)) throw error;
   if (rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) {
     const offered = versionsIn(rpc.data, 'supported');
     if (offered !== null && !isRepeated) return verdictOnVersions(offered);

@@ -125,7 +125,7 @@ function processServerMetadata(
   for (const name of ['authorization_endpoint', 'token_endpoint']) {
     if (document[name] === undefined) continue;
     if (foreignUrl(document[name]) === null)
-      throw invalid(quoteForeign(issuer), `has a ${name} that is no absolute http(s) URL`);
+      throw invalid(quoteForeign(issuer), `names, as ${name}, no absolute http(s) URL`);
     server[name] = document[name];
   }
   for (const name of ['registration_endpoint', 'revocation_endpoint']) {

@@ -26,7 +26,7 @@ export function transientFault(response: Response, error: string | null, who: st
     status === TOO_MANY_REQUESTS || error === 'slow_down' ? 'upstream_rate_limited' : 'upstream_http_error';
   return new ChatelaineError(
     code,
-    `${who} answered HTTP ${status}${error === null ? '' : ` (${quoteForeign(error)})`}. Nothing was decided; try again later.`,
+    `${who} answered HTTP ${status}${error === null ? '' : ` (${quoteForeign(error)})`}. That says nothing about the credentials; try again later.`,
     {
       details: {
         upstreamStatus: status,

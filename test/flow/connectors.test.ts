@@ -358,6 +358,25 @@ describe('S12 one resolver answers for every auth type', () => {
     expect(JSON.stringify([hub.logged, hub.seen])).not.toContain('line-canary');
   });
 
+  test('a reference that points nowhere is told as the state, until it points somewhere', async () => {
+    const made = await hub.ok('POST', '/api/connectors', {
+      name: unique('Nowhere'),
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret: 'env:CHATELAINE_SECRET_NOWHERE',
+    });
+    expect(made.credential).toMatchObject({
+      state: 'error',
+      reason: expect.stringContaining('CHATELAINE_SECRET_NOWHERE'),
+    });
+    process.env.CHATELAINE_SECRET_NOWHERE = render.apiKeys?.issue('ada@example.test');
+    expect((await hub.api('POST', `/api/connectors/${made.id}/sync`)).status).toBe(200);
+    const { credential } = await hub.ok('GET', `/api/connectors/${made.id}`);
+    expect(credential).toMatchObject({ state: 'usable', reason: null });
+    delete process.env.CHATELAINE_SECRET_NOWHERE;
+  });
+
   test.each(['env:PATH', 'env:CHATELAINE_ADMIN_TOKEN', 'file:../../etc/passwd', 'file:/etc/passwd', 'file:.hidden'])(
     'the reference %s is refused',
     async (secret) => {

@@ -170,6 +170,12 @@ describe('servers that are odd but legal', () => {
     expect(made.tools).toMatchObject({ count: 2, lastError: null });
   });
 
+  test('a server that answers an unknown method with HTTP 500 and a JSON-RPC error is asked to initialize', async () => {
+    const error = { jsonrpc: '2.0', id: 'discover', error: { code: -32603, message: 'unknown method' } };
+    const server = await mcpServer((method) => (method === 'server/discover' ? { status: 500, body: error } : null));
+    expect((await create(server.origin, { authType: 'none' })).tools).toMatchObject({ count: 1, lastError: null });
+  });
+
   test('a server that says it does not implement server/discover (501) is asked to initialize', async () => {
     const server = await mcpServer((method) => (method === 'server/discover' ? { status: 501, body: {} } : null));
     expect((await create(server.origin, { authType: 'none' })).tools).toMatchObject({ count: 1, lastError: null });
