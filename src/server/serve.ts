@@ -63,11 +63,15 @@ export async function openHubOf(
 }
 
 /**
- * Listens and serves.
+ * Listens and serves; without `background` it leaves refreshing ahead of time and scheduled syncs to others.
  *
  * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws
  */
-export async function startServer(settings: Settings, log: Log): Promise<RunningServer> {
+export async function startServer(
+  settings: Settings,
+  log: Log,
+  options: { readonly background?: boolean } = {},
+): Promise<RunningServer> {
   let handle: ((request: Request) => Promise<Response>) | null = null;
   const listener = getRequestListener((request) =>
     handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request),
@@ -76,7 +80,7 @@ export async function startServer(settings: Settings, log: Log): Promise<Running
   const port = await listen(server, settings);
   const url = publicUrlOf(settings, port);
   try {
-    const embedded = await openHubOf(settings, { url, log, background: true });
+    const embedded = await openHubOf(settings, { url, log, background: options.background ?? true });
     handle = embedded.fetch;
     void embedded.hub.keys.markUnreadable().catch((error: unknown) => {
       log.warn({ err: error }, 'the stored secrets could not be checked at the start');

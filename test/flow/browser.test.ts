@@ -2,9 +2,9 @@
 
 import type { Browser as Chromium, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { launchChromium } from '../setup/chromium.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 let hub: TestHub;
 let provider: RunningProvider;

@@ -3,9 +3,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { Browser } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 let hub: TestHub;
 let sentry: RunningProvider;

@@ -1,8 +1,8 @@
 // The ways of being known to an authorization server other than dynamic registration.
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 const METADATA_URL = 'https://hub.example/oauth/client.json';
 let hub: TestHub;

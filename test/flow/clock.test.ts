@@ -1,9 +1,9 @@
 // What happens when time passes: flows end, tokens are renewed ahead, tools are listed on schedule.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { Browser } from '../support/browser.ts';
 import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 const MINUTE = 60_000;
 let hub: Embedded;

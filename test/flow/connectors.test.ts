@@ -1,8 +1,8 @@
 // Connectors as an operator meets them: S1, S2, S3 (by name), S4, S12, S13 to S18, P4, F4 to F6, F8, F9.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { until } from '../support/until.ts';
 
 let hub: TestHub;

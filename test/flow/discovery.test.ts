@@ -1,8 +1,8 @@
 // Servers whose metadata is odd, old or hostile: S4, F8, and the refusals.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ProviderOptions, type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type ProviderOptions, type RunningProvider, startProvider } from '../support/providers.ts';
 
 let hub: TestHub;
 let provider: RunningProvider | undefined;

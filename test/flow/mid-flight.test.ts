@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { Browser } from '../support/browser.ts';
 import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { until } from '../support/until.ts';
 
 const MINUTE = 60_000;

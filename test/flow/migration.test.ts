@@ -1,8 +1,8 @@
 // A server that moves to another authorization server: what belongs to the old one never reaches the new one.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 let hub: TestHub;
 let old: RunningProvider;

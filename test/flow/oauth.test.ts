@@ -1,9 +1,9 @@
 // The whole way of an authorization, against real authorization servers: P1 to P3, S5 to S11, F1 to F3, F7, F9, F10.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ProviderName, type RunningProvider, startProvider } from '../../providers/index.ts';
 import { Browser } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type ProviderName, type RunningProvider, startProvider } from '../support/providers.ts';
 
 let hub: TestHub;
 const providers = {} as Record<'linear' | 'sentry' | 'granola', RunningProvider>;

@@ -1,15 +1,15 @@
 // S11 and what goes wrong with tokens: rotation, reuse, forgotten clients, faults of the moment.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { until } from '../support/until.ts';
 
 let hub: TestHub;
 let provider: RunningProvider;
 
 beforeAll(async () => {
-  [hub, provider] = await Promise.all([startHub(), startProvider('sentry')]);
+  [hub, provider] = await Promise.all([startHub({ background: false }), startProvider('sentry')]);
 });
 afterAll(async () => {
   await hub?.close();

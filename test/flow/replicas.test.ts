@@ -1,12 +1,12 @@
 // Two processes on one PostgreSQL, and processes that die in the middle of a refresh.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { createHub, type EmbeddedHub } from '../../src/server/create-hub.ts';
 import { generateKey } from '../../src/vault/keyring.ts';
 import { type Child, startChild } from '../support/child.ts';
 import { ADMIN_TOKEN, startHub, type TestHub } from '../support/hub.ts';
 import { startPostgres } from '../support/postgres.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 const call = (url: string, method: string, path: string, body?: unknown): Promise<Response> =>

@@ -1,8 +1,8 @@
 // Tool sync against servers that page, loop, lose sessions, lie and change: S13, S14, F4, F5, F6.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ProviderName, type ProviderOptions, type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type ProviderName, type ProviderOptions, type RunningProvider, startProvider } from '../support/providers.ts';
 import { until } from '../support/until.ts';
 
 let hub: TestHub;

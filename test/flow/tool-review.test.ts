@@ -1,9 +1,9 @@
 // What an agent is granted, and what happens when a server rewrites a tool that it was granted.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { Secret } from '../../src/secret.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 
 let hub: TestHub;
 let provider: RunningProvider;

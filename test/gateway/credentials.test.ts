@@ -2,8 +2,8 @@
 // refused, and that a provider's refusal never becomes the gateway's own.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { agentWith, type Client, clientOf, connectTo, LEGACY, MODERN, modernClient } from './agents.ts';
 
 const URL_MODE = { elicitation: { url: {} } };

@@ -1,9 +1,9 @@
 // Every revision of agents against every revision of servers (MCP 2024-11-05 to 2026-07-28), over real HTTP.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Era } from '../../providers/index.ts';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import type { Era } from '../support/providers.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { agentWith, clientOf, connectRender, LEGACY, MODERN } from './agents.ts';
 
 const SERVERS: readonly Era[] = ['modern', 'both', 'legacy', '2025-03-26', '2024-11-05'];

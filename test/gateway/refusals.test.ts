@@ -2,9 +2,9 @@
 
 import { request as rawRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { miniServer, modern, result, tool } from '../mcp/mini-server.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { until } from '../support/until.ts';
 import {
   type Agent,

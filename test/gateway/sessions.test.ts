@@ -5,8 +5,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FixtureServer } from '../../conformance/fixtures/server.ts';
 import { startFixtures } from '../../conformance/fixtures/server.ts';
-import { type RunningProvider, startProvider } from '../../providers/index.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
+import { type RunningProvider, startProvider } from '../support/providers.ts';
 import {
   type Agent,
   agentWith,

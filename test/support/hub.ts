@@ -3,10 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { Log } from '../../src/hub/context.ts';
 import { readSettings } from '../../src/server/config.ts';
 import { type RunningServer, startServer } from '../../src/server/serve.ts';
 import { Browser } from './browser.ts';
+import { leaks } from './providers.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789-0123456789';
 
@@ -32,7 +34,12 @@ export type TestHub = {
   close(): Promise<void>;
 };
 
-export type HubOptions = { env?: Record<string, string>; folder?: string };
+export type HubOptions = {
+  env?: Record<string, string>;
+  folder?: string;
+  /** false: nothing happens by itself, so that requests can be counted. */
+  background?: boolean;
+};
 
 export async function startHub(options: HubOptions = {}): Promise<TestHub> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'chatelaine-test-')));
@@ -49,7 +56,7 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
     logged.push(JSON.stringify({ level, message, ...fields, err: describe(fields.err) }));
   };
   const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
-  const server = await startServer(settings, log);
+  const server = await startServer(settings, log, { background: options.background ?? true });
   const seen: string[] = [];
 
   const api = async (
@@ -67,7 +74,9 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    seen.push(`${method} ${path} ${response.status} ${JSON.stringify([...response.headers])} ${text}`);
+    // This one answers secrets, to owners, because it was asked for them.
+    const exports = path.includes('/upstream-config');
+    if (!exports) seen.push(`${method} ${path} ${response.status} ${JSON.stringify([...response.headers])} ${text}`);
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text };
   };
@@ -110,6 +119,11 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
     stop,
     async close() {
       await stop();
+      const texts = new Map([
+        ['an answer', seen.join('\n')],
+        ['the log', logged.join('\n')],
+      ]);
+      expect(await leaks(folder, texts)).toEqual([]);
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
