@@ -211,6 +211,9 @@ async function withdrawIfChanged(
   if (connector === null) throw flowNotFound();
   try {
     refuseChanged(connector, flow, secrets);
+    // A flow that is gone before its time was ended by a disconnection, which must hold.
+    const ended = flow.expiresAt > context.now() && (await context.store.flows.get(flow.id)) === null;
+    if (ended) throw flowNotFound();
   } catch (error) {
     await context.store.credentials.delete(credential.id);
     throw error;

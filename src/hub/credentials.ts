@@ -51,6 +51,17 @@ export async function setStaticSecret(
 
 export type Disconnection = { readonly existed: boolean; readonly revoked: boolean; readonly detail: string };
 
+/** The same by a person's wish, which ends the sign-ins under way too: one that comes later would undo it. */
+export async function disconnectByHand(
+  context: HubContext,
+  connector: ConnectorRecord,
+  agentId: string | null,
+  actor: Actor,
+): Promise<Disconnection> {
+  await context.store.flows.deleteOf(connector.id, agentId);
+  return disconnect(context, connector, agentId, actor);
+}
+
 /** Ends one owner's credential: revoked where the provider can, forgotten here always. */
 export async function disconnect(
   context: HubContext,

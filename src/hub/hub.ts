@@ -43,7 +43,7 @@ import type { ConnectorView } from './connector-view.ts';
 import { connectorViews } from './connector-view.ts';
 import { createConnector, deleteConnector, getConnector, updateConnector } from './connectors.ts';
 import type { HubContext } from './context.ts';
-import { disconnect, setStaticSecret } from './credentials.ts';
+import { disconnectByHand, setStaticSecret } from './credentials.ts';
 import { setAllTools, setGrants } from './grants.ts';
 import { rotateKeys, verifyKeys } from './keys.ts';
 import { createListWatch } from './list-watch.ts';
@@ -111,7 +111,8 @@ export function assembleHub(context: HubContext) {
       transcript: async (id: string, page: PageRequest): Promise<Page<TranscriptRecord>> =>
         context.store.transcripts.list((await getConnector(context, id)).id, page),
       registerAgain: async (id: string, actor: Actor) => registerAgain(context, await getConnector(context, id), actor),
-      disconnect: async (id: string, actor: Actor) => disconnect(context, await getConnector(context, id), null, actor),
+      disconnect: async (id: string, actor: Actor) =>
+        disconnectByHand(context, await getConnector(context, id), null, actor),
       request: async (id: string, request: TryRequest, actor: Actor) => {
         const connector = await getConnector(context, id);
         if (request.agentId != null) await getAgent(context, request.agentId);
@@ -163,7 +164,7 @@ export function assembleHub(context: HubContext) {
             'connectorId',
             `${connector.name} has one shared credential; disconnect the connector instead.`,
           );
-        return disconnect(context, connector, agent.id, actor);
+        return disconnectByHand(context, connector, agent.id, actor);
       },
       createKey: (
         id: string,

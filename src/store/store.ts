@@ -26,6 +26,9 @@ import type {
   ToolRecord,
   TranscriptRecord,
 } from './records.ts';
+import type { SealedStore } from './sealed-store.ts';
+
+export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
 
 export type ConnectorStore = {
   /** @throws conflict when `name` or `key` is taken (`details.field` says which) */
@@ -68,6 +71,8 @@ export type FlowStore = {
   consume(id: string): Promise<boolean>;
   get(id: string): Promise<FlowRecord | null>;
   setOutcome(id: string, outcome: FlowOutcome): Promise<void>;
+  /** Ends every sign-in under way of one owner (`agentId` null: the shared one). */
+  deleteOf(connectorId: string, agentId: string | null): Promise<number>;
   deleteExpired(now: number): Promise<number>;
 };
 
@@ -232,33 +237,6 @@ export type LeaseStore = {
   acquire(name: string, holder: string, now: number, lifetimeMs: number): Promise<boolean>;
   release(name: string, holder: string): Promise<void>;
   deleteExpired(now: number): Promise<number>;
-};
-
-/** One ciphertext of the database with what its associated data is made of. */
-export type SealedCell = {
-  readonly kind: SealedKind;
-  readonly id: string;
-  readonly ciphertext: string;
-  readonly issuer: string | null;
-  readonly resource: string | null;
-};
-
-/** Every secret column there is: `record.field`. */
-export type SealedKind =
-  | 'connector.headers'
-  | 'connector.client'
-  | 'registration.client'
-  | 'flow.secrets'
-  | 'credential.secret'
-  | 'meta.canary';
-
-export type SealedStore = {
-  /** Cells of one kind in id order, after `afterId`. */
-  batch(kind: SealedKind, afterId: string | null, limit: number): Promise<readonly SealedCell[]>;
-  /** Replaces the ciphertext while it is still the one that was read. */
-  replace(cell: SealedCell, ciphertext: string): Promise<boolean>;
-  /** Whether any secret is stored at all. */
-  isEmpty(): Promise<boolean>;
 };
 
 export type MetaStore = {

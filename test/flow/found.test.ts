@@ -142,6 +142,22 @@ describe('changes that cross', () => {
     });
   });
 
+  test('a disconnection during the exchange holds, and the tokens that come are given back', async () => {
+    let id = '';
+    const server = await oauthServer(async () => {
+      await hub.ok('DELETE', `/api/connectors/${id}/credential`);
+    });
+    ({ id } = await create(`${server.origin}/mcp`, sharedOAuth));
+    const end = await hub.connect(id);
+    expect(end.url.searchParams.get('error')).toBe('flow_not_found');
+    expect((await hub.ok('GET', `/api/connectors/${id}`)).credential).toMatchObject({
+      configured: false,
+      state: 'connect_required',
+    });
+    const given = server.heard.filter((request) => request.path === '/revoke');
+    expect(given.map((request) => new URLSearchParams(request.body).get('token'))).toContain('refresh-of-found');
+  });
+
   test.each(['connector', 'agent'])('tokens that come for a deleted %s are given back', async (what) => {
     let path = '';
     const server = await oauthServer(async () => {

@@ -43,6 +43,14 @@ export function flowStore(db: Db): FlowStore {
     async setOutcome(id, outcome) {
       await db.updateTable('flows').set(flowCodec.toColumns({ outcome })).where('id', '=', id).execute();
     },
+    async deleteOf(connectorId, agentId) {
+      const { numDeletedRows } = await db
+        .deleteFrom('flows')
+        .where('connectorId', '=', connectorId)
+        .where('agentId', agentId === null ? 'is' : '=', agentId)
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    },
     async deleteExpired(now) {
       const { numDeletedRows } = await db.deleteFrom('flows').where('expiresAt', '<=', now).executeTakeFirst();
       return Number(numDeletedRows);

@@ -69,6 +69,18 @@ export function describeFlows(backend: Backend): void {
       expect(await store().flows.get(kept.id)).not.toBeNull();
     });
 
+    test('of one owner are ended together, and those of the others go on', async () => {
+      const { id } = await storedConnector(store());
+      const agent = await storedAgent(store());
+      const [shared, own] = [flow(id), flow(id, { agentId: agent.id })];
+      for (const each of [shared, own]) await store().flows.insert(each);
+      expect(await store().flows.deleteOf(id, null)).toBe(1);
+      expect(await store().flows.get(shared.id)).toBeNull();
+      expect(await store().flows.get(own.id)).not.toBeNull();
+      expect(await store().flows.deleteOf(id, agent.id)).toBe(1);
+      expect(await store().flows.get(own.id)).toBeNull();
+    });
+
     test('of a connector that is gone are refused as not_found', async () => {
       await expect(store().flows.insert(flow('con_absent'))).rejects.toMatchObject({ code: 'not_found' });
     });
