@@ -214,8 +214,7 @@ describe('S8 state: unforgeable, once, in time, in the browser that started', ()
       const before = await get(made.id);
       providers.granola.clearRequests();
       const end = await browser.get(changed.href);
-      expect([400, 404, 422]).toContain(end.status);
-      expect(end.status === status || [400, 422].includes(end.status)).toBe(true);
+      expect(end.status).toBe(status);
       expect(end.text).toContain('start again');
       expect(end.text).not.toContain('evil.example');
       expect(providers.granola.count(/token/)).toBe(0);
@@ -313,7 +312,7 @@ describe('S10 the first credential lists the tools', () => {
     expect(end.url.searchParams.get('error')).toBe('sync_failed');
     const { items } = await hub.ok('GET', `/api/agents/${agent.id}/connectors?limit=200`);
     const before = items.find((row: any) => row.connectorId === made.id);
-    expect(['usable', 'error']).toContain(before.state);
+    expect(before.state).toBe('usable');
     delete provider.faults.html;
     await hub.ok('POST', `/api/connectors/${made.id}/sync`, { agentId: agent.id });
     expect(await get(made.id)).toMatchObject({ tools: { count: 4, lastError: null }, server: { reachable: true } });
