@@ -1,0 +1,1 @@
+export function AddConnectorPage() { return null; }
