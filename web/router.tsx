@@ -1,12 +1,24 @@
 // Every address of the page; each page's code comes when it is first visited.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { queryClient } from './api/query-client.ts';
+import { sessionQuery } from './api/session.ts';
 import { Frame } from './shell/frame.tsx';
 import { NotFound, PageError, PagePending } from './shell/states.tsx';
 
 const root = createRootRoute({ notFoundComponent: NotFound });
 
-const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame, notFoundComponent: NotFound });
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: 'frame',
+  component: Frame,
+  notFoundComponent: NotFound,
+  // Whoever is not signed in is sent to the door, and back afterwards.
+  beforeLoad: async ({ location }) => {
+    const me = await queryClient.ensureQueryData({ ...sessionQuery, revalidateIfStale: true });
+    if (me === null) throw redirect({ to: '/sign-in', search: { returnTo: location.href }, replace: true });
+  },
+});
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
@@ -56,6 +68,9 @@ const connector = createRoute({
 const agents = createRoute({
   getParentRoute: () => frame,
   path: '/agents',
+  validateSearch: (search: Record<string, unknown>): { create?: boolean } => ({
+    create: search.create === true ? true : undefined,
+  }),
   component: lazyRouteComponent(() => import('./pages/agents/list.tsx'), 'AgentsPage'),
 });
 
@@ -71,7 +86,62 @@ const agent = createRoute({
   component: lazyRouteComponent(() => import('./pages/agent/page.tsx'), 'AgentPage'),
 });
 
-const routeTree = root.addChildren([home, frame.addChildren([connectors, newConnector, connector, agents, agent])]);
+const activity = createRoute({
+  getParentRoute: () => frame,
+  path: '/activity',
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { range?: string; agent?: string; connector?: string; tool?: string } => ({
+    range: text(search.range),
+    agent: text(search.agent),
+    connector: text(search.connector),
+    tool: text(search.tool),
+  }),
+  component: lazyRouteComponent(() => import('./pages/activity/page.tsx'), 'ActivityPage'),
+});
+
+const health = createRoute({
+  getParentRoute: () => frame,
+  path: '/health',
+  component: lazyRouteComponent(() => import('./pages/health.tsx'), 'HealthPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>): { tab?: string } => ({ tab: text(search.tab) }),
+  component: lazyRouteComponent(() => import('./pages/settings/page.tsx'), 'SettingsPage'),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { returnTo?: string; error?: string } => ({
+    returnTo: text(search.returnTo),
+    error: text(search.error),
+  }),
+  component: lazyRouteComponent(() => import('./pages/door/sign-in.tsx'), 'SignInPage'),
+});
+
+const setUp = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./pages/door/set-up.tsx'), 'SetUpPage'),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation/$token',
+  component: lazyRouteComponent(() => import('./pages/door/invitation.tsx'), 'InvitationPage'),
+});
+
+const routeTree = root.addChildren([
+  home,
+  signIn,
+  setUp,
+  invitation,
+  frame.addChildren([connectors, newConnector, connector, agents, agent, activity, health, settings]),
+]);
 
 export const router = createRouter({
   routeTree,

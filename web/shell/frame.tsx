@@ -2,10 +2,12 @@
 // messages, and the live stream.
 
 import { Dialog } from '@base-ui/react/dialog';
-import { Link, Outlet } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useRouter } from '@tanstack/react-router';
 import { Menu, Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useLive } from '../api/live.ts';
+import { sessionQuery } from '../api/session.ts';
 import { Toasts } from '../ui/toast.tsx';
 import { Logo } from './logo.tsx';
 import { Nav } from './nav.tsx';
@@ -16,6 +18,11 @@ export function Frame() {
   const [palette, setPalette] = useState(false);
   const [drawer, setDrawer] = useState(false);
   useLive();
+  const me = useQuery(sessionQuery).data;
+  const router = useRouter();
+  useEffect(() => {
+    if (me === null) void router.invalidate();
+  }, [me, router]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return;

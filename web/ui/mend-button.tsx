@@ -42,7 +42,7 @@ export function MendButton({
   };
   return (
     <Button
-      kind={prominent || mend !== 'sync' ? 'primary' : 'default'}
+      kind={prominent ? 'primary' : 'default'}
       small={small}
       busy={connect.isPending || register.isPending || sync.isPending}
       onClick={run[mend]}

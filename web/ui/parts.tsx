@@ -199,7 +199,7 @@ export function Section({
   id?: string;
 }) {
   return (
-    <section className="scroll-mt-20" aria-labelledby={id} >
+    <section className="min-w-0 scroll-mt-20" aria-labelledby={id}>
       <div className="mb-3 flex flex-wrap items-end justify-between gap-x-4 gap-y-2">
         <div className="min-w-0">
           <h2 id={id} className="text-base">

@@ -38,7 +38,7 @@ export const ConnectorRow = memo(function ConnectorRow({ connector }: { connecto
         <p className="mt-0.5 text-xs text-ink-3 md:truncate" title={reason ?? undefined}>
           {reason ?? (
             <>
-              {plural(tools.count, 'tool')}
+              {tools.syncedAt === null ? 'No tools listed yet' : plural(tools.count, 'tool')}
               {tools.syncedAt !== null && (
                 <>
                   , synced <Ago at={tools.syncedAt} />
@@ -57,18 +57,18 @@ export const ConnectorRow = memo(function ConnectorRow({ connector }: { connecto
         </span>
       </div>
       <div className="relative z-10 col-start-3 row-start-1 flex justify-end md:col-start-auto md:row-start-auto">
-        {mend !== null ? (
-          <MendButton connector={connector} mend={mend} />
-        ) : (
+        {mend === null && perAgent ? (
           <Link
             to="/connectors/$id"
             params={{ id: connector.id }}
-            search={{ tab: perAgent ? 'agents' : undefined }}
-            className="btn btn-ghost btn-sm"
-            aria-label={perAgent ? `Agents of ${connector.name}` : `Open ${connector.name}`}
+            search={{ tab: 'agents' }}
+            className="btn btn-default btn-sm"
+            aria-label={`Agents of ${connector.name}`}
           >
-            {perAgent ? 'Per agent' : 'Open'}
+            Agents
           </Link>
+        ) : (
+          <MendButton connector={connector} mend={mend ?? 'sync'} />
         )}
       </div>
     </li>
