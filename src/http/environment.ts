@@ -2,14 +2,22 @@
 
 import type { Actor } from '../hub/audit.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { SignedIn } from '../people/context.ts';
+import type { People } from '../people/people.ts';
+import type { Role } from '../people/role.ts';
 import type { Secret } from '../secret.ts';
 
-export type Role = 'owner' | 'reader';
+/** What the server tells beside a request. */
+export type RequestFacts = { readonly address?: string | undefined };
 
 export type HttpEnvironment = {
+  Bindings: RequestFacts;
   Variables: {
     actor: Actor;
-    role: Role;
+    /** null for calls that need nobody to be signed in. */
+    role: Role | null;
+    /** The person behind a session; null for a token. */
+    me: SignedIn | null;
   };
 };
 
@@ -27,6 +35,7 @@ export type GatewayDoor = {
 
 export type HttpDependencies = {
   readonly hub: Hub;
+  readonly people: People;
   readonly gateway: GatewayDoor;
   readonly version: string;
   readonly adminToken: Secret | null;

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { ChatelaineError } from '../errors.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
+import type { RequestFacts } from '../http/environment.ts';
 import { createAgentAccess } from '../hub/agent-access.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
 import type { HubContext, Log } from '../hub/context.ts';
@@ -16,6 +17,7 @@ import { type AllowedHosts, addressPolicy, parseAllowedHosts } from '../net/addr
 import { createOutbound } from '../net/guarded-fetch.ts';
 import { redactUrl, tracedFetch } from '../net/request-log.ts';
 import type { FetchLike } from '../outbound.ts';
+import { createPeople, type People } from '../people/people.ts';
 import { Secret } from '../secret.ts';
 import { openStore, type StoreLocation } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -57,7 +59,9 @@ export type EmbeddedHub = {
   /** Every use case as a function. */
   readonly hub: Hub;
   /** API, connect links, callback: mount it at the path of `url`. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (request: Request, facts?: RequestFacts) => Promise<Response>;
+  /** Who may sign in: set-up codes, invitations, roles. */
+  readonly people: People;
   readonly close: () => Promise<void>;
 };
 
@@ -110,11 +114,13 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
     const gateway = createGateway(context, hub, hub.calls.record);
-    const app = createApp({ hub, gateway, version: VERSION, adminToken, metrics, log, now });
+    const people = createPeople(context);
+    const app = createApp({ hub, people, gateway, version: VERSION, adminToken, metrics, log, now });
     if (options.background !== false) hub.start();
     return {
       hub,
-      fetch: async (request) => app.fetch(belowBase(request, base)),
+      people,
+      fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
       close: async () => {
         await gateway.close();
         await hub.close();

@@ -72,9 +72,11 @@ export async function startServer(
   log: Log,
   options: { readonly background?: boolean } = {},
 ): Promise<RunningServer> {
-  let handle: ((request: Request) => Promise<Response>) | null = null;
-  const listener = getRequestListener((request) =>
-    handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request),
+  let handle: EmbeddedHub['fetch'] | null = null;
+  const listener = getRequestListener((request, { incoming }) =>
+    handle === null
+      ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } })
+      : handle(request, { address: incoming.socket.remoteAddress }),
   );
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000, maxHeaderSize: 16 * 1024 }, listener);
   const port = await listen(server, settings);

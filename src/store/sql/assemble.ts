@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { accessStore } from './access.ts';
 import { agentStore } from './agents.ts';
 import { apiTokenStore } from './api-tokens.ts';
+import { attemptStore } from './attempts.ts';
 import { auditStore } from './audit.ts';
 import { authorizationServerStore } from './authorization-servers.ts';
 import { callStore } from './calls.ts';
@@ -26,6 +27,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
   const told = <T extends object>(methods: T): T => translating(methods, classify);
   return {
     dialect,
+    kysely: () => db.withoutPlugins(),
     connectors: told(connectorStore(db)),
     authorizationServers: told(authorizationServerStore(db)),
     registrations: told(registrationStore(db)),
@@ -40,6 +42,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
     calls: told(callStore(db)),
     transcripts: told(transcriptStore(db)),
     leases: told(leaseStore(db)),
+    attempts: told(attemptStore(db)),
     sealed: told(sealedStore(db)),
     meta: told(metaStore(db)),
     ...told({
