@@ -18,6 +18,8 @@ export const MAX_REDIRECTS = 3;
 export const HEADERS_MAX_BYTES = 32 * 1024;
 /** An event stream holds its connection, so this is also how many streams one server may have open at once. */
 export const CONNECTIONS_PER_ORIGIN = 256;
+/** Addresses of which it is remembered that they may be spoken to. */
+export const TARGETS_KEPT_MAX = 20_000;
 
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
