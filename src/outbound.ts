@@ -1,5 +1,5 @@
-// The shapes through which the pure parts (oauth, mcp) reach the network: they are handed a fetch and
-// never import one. `src/net` makes the guarded ones; tests hand in their own.
+// The shapes through which the pure parts (oauth, mcp, gateway) reach the network: they are handed a fetch
+// and never import one. `src/net` makes the guarded ones; tests hand in their own.
 
 import type { Cancellation } from './hang-up.ts';
 
@@ -46,9 +46,11 @@ export type AnswerBody = {
   pipe(sink: BodySink): void;
   /** Goes on after the sink asked for a pause. */
   resume(): void;
-  stream(): ReadableStream<Uint8Array>;
   cancel(reason?: unknown): void;
 };
+
+/** What passes through, without the choice to have it at once. */
+export type Flow = Pick<AnswerBody, 'pipe' | 'resume' | 'cancel'>;
 
 export type BodySink = {
   /** False asks for a pause until `resume`. */
@@ -57,6 +59,55 @@ export type BodySink = {
   /** Before the end, instead of it. */
   fail(reason: unknown): void;
 };
+
+/** Chunks held back for a slow reader before the sender is paused; a chunk is at most one socket read of 64 KiB. */
+export const CHUNKS_AHEAD = 4;
+
+/** Statuses whose answer has no body (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5). */
+export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+export function isSuccess({ status }: Pick<RawAnswer, 'status'>): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** The standard Response of an answer to a request with `method`. */
+export function responseOf({ status, headers, body }: RawAnswer, method: string): Response {
+  const isBodiless = method === 'HEAD' || BODILESS.has(status);
+  return new Response(isBodiless ? null : streamOf(body), { status, headers: standardHeaders(headers) });
+}
+
+/** The standard stream; it holds back few chunks for a slow reader. */
+export function streamOf(flow: Flow): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        flow.pipe({
+          write(chunk) {
+            controller.enqueue(chunk);
+            return (controller.desiredSize ?? 0) > 0;
+          },
+          end: () => controller.close(),
+          fail: (reason) => controller.error(reason),
+        });
+      },
+      // Called after every chunk for which there is room, and when a reader makes room again.
+      pull: () => flow.resume(),
+      cancel: (reason) => flow.cancel(reason),
+    },
+    { highWaterMark: CHUNKS_AHEAD },
+  );
+}
+
+function standardHeaders(raw: RawAnswer['headers']): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(raw)) {
+    // Cookies are neither kept nor passed on.
+    if (name === 'set-cookie' || value === undefined) continue;
+    if (typeof value === 'string') headers.append(name, value);
+    else for (const one of value) headers.append(name, one);
+  }
+  return headers;
+}
 
 /** What a pure function needs to talk and to tell what it decided (shown in the transcript, never a secret). */
 export type Exchange = {

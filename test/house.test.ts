@@ -52,7 +52,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'src/http/',
-    imports: ['src/hub/'],
+    imports: ['src/hub/', 'src/gateway/', 'src/mcp/read-body.ts'],
     types: ['src/store/records.ts'],
     packages: ['hono', 'zod', '@hono/zod-openapi'],
     node: false,

@@ -11,6 +11,8 @@ export type CallMeter = {
   carries(resolved: ResolvedCredential): void;
   /** Around the time in which the server is waited for. */
   waits<T>(work: Promise<T>): Promise<T>;
+  /** The same, from now until the function that it answers is called. */
+  waitsOn(): () => void;
   sent(bytes: number): void;
   /** A piece of an answer that is passed through. */
   passed(chunk: Uint8Array): void;
@@ -53,6 +55,12 @@ export function createCallMeter(
       } finally {
         upstreamMs += clock() - from;
       }
+    },
+    waitsOn() {
+      const from = clock();
+      return () => {
+        upstreamMs += clock() - from;
+      };
     },
     sent(bytes) {
       bytesOut += bytes;

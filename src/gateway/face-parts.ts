@@ -4,7 +4,7 @@ import type { AccessTool } from '../hub/agent-access.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { AgentRequest, Visit } from './agent-call.ts';
-import { AgentRefusal } from './answers.ts';
+import { type AgentAnswer, AgentRefusal } from './answers.ts';
 import type { CallLimits } from './call-limits.ts';
 import { createCallMeter } from './call-meter.ts';
 import type { ForwardingParts } from './forward.ts';
@@ -33,7 +33,7 @@ export async function send(
   request: AgentRequest,
   connector: ConnectorRecord,
   tool: AccessTool | null,
-): Promise<Response> {
+): Promise<AgentAnswer> {
   const { access, method, era, text } = request;
   const entry = {
     at: parts.context.now(),
@@ -62,8 +62,14 @@ export async function send(
     meter.ends('refused', 'too_many_calls');
     throw error;
   }
-  const seconds = connector.limits.timeoutSeconds;
-  const signal =
-    seconds === null ? request.signal : AbortSignal.any([request.signal, AbortSignal.timeout(seconds * 1_000)]);
-  return forward(parts, { ...request, signal, connector, tool, meter });
+  const { timeoutSeconds } = connector.limits;
+  if (timeoutSeconds === null) return forward(parts, { ...request, connector, tool, meter });
+  const hangUp = request.hangUp.child();
+  const timer = setTimeout(() => hangUp.abort(new DOMException('Time is over.', 'TimeoutError')), timeoutSeconds * 1_000);
+  const leaveInTime = leave;
+  leave = () => {
+    clearTimeout(timer);
+    leaveInTime();
+  };
+  return forward(parts, { ...request, hangUp, connector, tool, meter });
 }

@@ -9,14 +9,13 @@ import type { Hub } from '../hub/hub.ts';
 import { AGENT_REQUEST_MAX_BYTES } from '../limits.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { INTERNAL_ERROR } from '../mcp/json-rpc.ts';
-import { readText } from '../mcp/read-body.ts';
 import { Secret } from '../secret.ts';
-import type { AgentRequest, Visit } from './agent-call.ts';
+import type { AgentHeaders, AgentHttp, AgentRequest, Visit } from './agent-call.ts';
 import type { AgentMessage } from './agent-message.ts';
 import { idOf, parseBody, readMessage } from './agent-message.ts';
 import { createOpenQuestions } from './agent-stream.ts';
 import { hasAmbiguousKeys } from './ambiguous-keys.ts';
-import { AgentRefusal, accepted, INVALID_REQUEST, json, REFUSED, refusalResponse } from './answers.ts';
+import { type AgentAnswer, AgentRefusal, accepted, INVALID_REQUEST, json, REFUSED, refusalResponse } from './answers.ts';
 import { answerBatch } from './batch.ts';
 import { createCallLimits } from './call-limits.ts';
 import { createConnections } from './connections.ts';
@@ -33,9 +32,9 @@ const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
 export type Gateway = {
   /** Answers a request to `/mcp/{key}`, or with `key` null to `/mcp`. */
-  handle(request: Request, key: string | null): Promise<Response>;
+  handle(request: AgentHttp, key: string | null): Promise<AgentAnswer>;
   /** The protected resource metadata of an endpoint. @see RFC 9728 section 3 */
-  metadata(key: string | null): Response;
+  metadata(key: string | null): AgentAnswer;
   close(): Promise<void>;
 };
 
@@ -68,14 +67,14 @@ export function createGateway(
     async handle(request, key) {
       return answering(context, null, async () => {
         const access = await accessOf(hub, request.headers);
-        if (access === null) return unauthorized(context.baseUrl, key, request.headers.has('authorization'));
+        if (access === null) return unauthorized(context.baseUrl, key, request.headers.authorization !== undefined);
         if (key !== null && !access.connectors.has(key)) throw notThere();
-        const visit: Visit = { access, endpoint: key, headers: request.headers, signal: request.signal };
+        const visit: Visit = { access, endpoint: key, headers: request.headers, hangUp: request.hangUp };
         if (request.method !== 'POST') return besidePosts(parts, visit, request.method);
         const text = await bodyOf(request);
         const body = parseBody(text);
         if (hasAmbiguousKeys(text)) throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
-        const one = (message: unknown, its: string): Promise<Response> =>
+        const one = (message: unknown, its: string): Promise<AgentAnswer> =>
           answering(context, idOf(message), async () =>
             answer(parts, visit, readMessage(message, request.headers), its),
           );
@@ -98,8 +97,8 @@ export function createGateway(
 async function answering(
   { log }: Pick<HubContext, 'log'>,
   id: RequestId | null,
-  work: () => Promise<Response>,
-): Promise<Response> {
+  work: () => Promise<AgentAnswer>,
+): Promise<AgentAnswer> {
   try {
     return await work();
   } catch (error) {
@@ -114,7 +113,7 @@ async function answering(
   }
 }
 
-async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<Response> {
+async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<AgentAnswer> {
   if (message.era === 'modern') {
     if (message.kind !== 'request') return accepted();
     return answerModern(parts, { ...visit, ...message, text, session: null });
@@ -128,21 +127,21 @@ async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, tex
 }
 
 /** GET and DELETE, which only the older revisions have. */
-async function besidePosts(parts: FaceParts, visit: Visit, method: string): Promise<Response> {
-  if (method === 'GET' && visit.headers.has('mcp-session-id'))
+async function besidePosts(parts: FaceParts, visit: Visit, method: string): Promise<AgentAnswer> {
+  if (method === 'GET' && visit.headers['mcp-session-id'] !== undefined)
     return listen(parts, visit, await sessionOf(parts, visit));
-  if (method === 'DELETE' && visit.headers.has('mcp-session-id'))
+  if (method === 'DELETE' && visit.headers['mcp-session-id'] !== undefined)
     return endSession(parts, visit, await sessionOf(parts, visit));
   throw new AgentRefusal(405, REFUSED, 'Method not allowed.', { headers: { allow: 'POST, GET, DELETE' } });
 }
 
-async function accessOf(hub: Pick<Hub, 'access'>, headers: Headers): Promise<AgentAccess | null> {
-  const presented = BEARER.exec(headers.get('authorization') ?? '')?.[1];
+async function accessOf(hub: Pick<Hub, 'access'>, headers: AgentHeaders): Promise<AgentAccess | null> {
+  const presented = BEARER.exec(headers.authorization ?? '')?.[1];
   return presented === undefined ? null : hub.access.byKey(new Secret(presented));
 }
 
 /** @see RFC 6750 section 3, RFC 9728 section 5.1 */
-function unauthorized(baseUrl: string, key: string | null, hasPresented: boolean): Response {
+function unauthorized(baseUrl: string, key: string | null, hasPresented: boolean): AgentAnswer {
   const metadata = `resource_metadata="${baseUrl}/.well-known/oauth-protected-resource${pathOf(key)}"`;
   const error = hasPresented ? 'error="invalid_token", ' : '';
   const refusal = new AgentRefusal(401, REFUSED, 'Send Authorization: Bearer with an agent key of this hub.', {
@@ -156,18 +155,13 @@ function notThere(): AgentRefusal {
   return new AgentRefusal(404, REFUSED, 'There is no such connector.');
 }
 
-async function bodyOf(request: Request): Promise<string> {
-  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? ''))
+async function bodyOf(request: AgentHttp): Promise<string> {
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
     throw new AgentRefusal(415, INVALID_REQUEST, 'Send JSON with Content-Type: application/json.');
-  const length = Number(request.headers.get('content-length') ?? Number.NaN);
-  if (length > AGENT_REQUEST_MAX_BYTES) throw tooLarge();
-  if (length <= AGENT_REQUEST_MAX_BYTES) return request.text();
-  return readText(new Response(request.body), AGENT_REQUEST_MAX_BYTES).then(
-    ({ text }) => text,
-    () => {
-      throw tooLarge();
-    },
-  );
+  if (Number(request.headers['content-length']) > AGENT_REQUEST_MAX_BYTES) throw tooLarge();
+  const text = await request.text(AGENT_REQUEST_MAX_BYTES);
+  if (text === null) throw tooLarge();
+  return text;
 }
 
 function tooLarge(): AgentRefusal {

@@ -3,7 +3,6 @@
 
 import type { AccessConnector } from '../hub/agent-access.ts';
 import { GREETING_WAIT_MS } from '../limits.ts';
-import { discardBody } from '../mcp/fault.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { isObject, stringField } from '../mcp/json.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
@@ -11,19 +10,20 @@ import { isLegacy, isModern, LATEST_LEGACY } from '../mcp/revisions.ts';
 import type { AgentRequest, Visit } from './agent-call.ts';
 import type { AgentMessage } from './agent-message.ts';
 import {
+  type AgentAnswer,
   AgentRefusal,
   accepted,
+  eventStream,
   INVALID_REQUEST,
   REFUSED,
   resultResponse,
-  STREAM_HEADERS,
   unknownMethod,
 } from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
 import { placeOf } from './forward.ts';
 import { listing } from './modern-face.ts';
-import { passStream } from './pass-through.ts';
+import { isEventStream, passedOn } from './pass-through.ts';
 import type { RelayTarget } from './relay-legacy.ts';
 import { keepsSessions } from './relay-legacy.ts';
 import { offeredCapabilities } from './server-facts.ts';
@@ -47,12 +47,12 @@ const PASSED_ON: ReadonlySet<string> = new Set([
 
 /** The session that a request names. @throws AgentRefusal 400 without one, 404 for one that is not there */
 export async function sessionOf(parts: FaceParts, visit: Visit): Promise<AgentSession> {
-  const id = visit.headers.get('mcp-session-id');
-  if (id === null)
+  const id = visit.headers['mcp-session-id'];
+  if (id === undefined)
     throw new AgentRefusal(400, INVALID_REQUEST, 'Send the Mcp-Session-Id that initialize was answered with.');
   const session = await parts.sessionIds.open(visit.access.agent.id, visit.endpoint, id);
   if (session === null) throw new AgentRefusal(404, REFUSED, 'There is no such session; initialize again.');
-  const version = visit.headers.get('mcp-protocol-version')?.trim();
+  const version = visit.headers['mcp-protocol-version']?.trim();
   if (version !== undefined && !isLegacy(version))
     throw new AgentRefusal(400, INVALID_REQUEST, 'This MCP-Protocol-Version is not the one that was agreed on.');
   return session;
@@ -64,7 +64,7 @@ export async function initialize(
   visit: Visit,
   id: string | number,
   params: JsonObject,
-): Promise<Response> {
+): Promise<AgentAnswer> {
   const asked = stringField(params, 'protocolVersion');
   if (asked === null) throw new AgentRefusal(400, INVALID_PARAMS, 'initialize must name a protocolVersion.');
   const version = isLegacy(asked) && asked !== NOT_OVER_HTTP ? asked : LATEST_LEGACY;
@@ -85,7 +85,7 @@ export async function initialize(
 }
 
 /** Answers one request of a session. @throws AgentRefusal */
-export async function answerLegacy(parts: FaceParts, request: AgentRequest): Promise<Response> {
+export async function answerLegacy(parts: FaceParts, request: AgentRequest): Promise<AgentAnswer> {
   const { access, endpoint, method, params } = request;
   switch (method) {
     case 'ping':
@@ -118,7 +118,7 @@ export async function takeLegacy(
   session: AgentSession,
   message: Exclude<AgentMessage, { kind: 'request' }>,
   text: string,
-): Promise<Response> {
+): Promise<AgentAnswer> {
   if (message.kind === 'answer') {
     if (parts.questions.answer(visit.access.agent.id, message.id, message.body)) return accepted();
   } else {
@@ -129,29 +129,27 @@ export async function takeLegacy(
   if (target === null) return accepted();
   // What the server makes of it is nothing that the agent waits for.
   const response = await parts.relay.post(target, null, text).catch(() => null);
-  if (response !== null) await discardBody(response);
+  response?.body.cancel();
   return accepted();
 }
 
 /** The listening stream of a session. @throws AgentRefusal */
-export async function listen(parts: FaceParts, visit: Visit, session: AgentSession): Promise<Response> {
+export async function listen(parts: FaceParts, visit: Visit, session: AgentSession): Promise<AgentAnswer> {
   const target = relayTarget(parts, visit, session);
-  const lastEventId = visit.headers.get('last-event-id');
+  const lastEventId = visit.headers['last-event-id'] ?? null;
   const relayed = target === null ? null : await parts.relay.listen(target, lastEventId).catch(() => null);
-  const type = relayed?.headers.get('content-type') ?? '';
-  if (relayed?.body != null && type.includes('text/event-stream'))
-    return new Response(passStream(relayed.body, visit.signal, true), { status: 200, headers: STREAM_HEADERS });
-  if (relayed !== null) await discardBody(relayed);
+  if (relayed !== null && isEventStream(relayed)) return eventStream(passedOn(relayed.body, visit.hangUp, true));
+  relayed?.body.cancel();
   if (lastEventId !== null) throw new AgentRefusal(405, REFUSED, 'This stream cannot be resumed.');
-  return changesStream(() => parts.toolsNow(visit), visit.signal);
+  return changesStream(() => parts.toolsNow(visit), visit.hangUp);
 }
 
 /** Ends a session here and at the server. */
-export async function endSession(parts: FaceParts, visit: Visit, session: AgentSession): Promise<Response> {
-  parts.sessionIds.end(visit.access.agent.id, visit.headers.get('mcp-session-id') ?? '');
+export async function endSession(parts: FaceParts, visit: Visit, session: AgentSession): Promise<AgentAnswer> {
+  parts.sessionIds.end(visit.access.agent.id, visit.headers['mcp-session-id'] ?? '');
   const target = relayTarget(parts, visit, session);
   if (target !== null) await parts.relay.end(target);
-  return new Response(null, { status: 204 });
+  return { status: 204, headers: {}, body: null };
 }
 
 function clientInfoOf(params: JsonObject, parts: FaceParts): JsonObject {
@@ -196,10 +194,10 @@ async function greet(
   };
 }
 
-function relayTarget(parts: FaceParts, { access, endpoint, signal }: Visit, session: AgentSession): RelayTarget | null {
+function relayTarget(parts: FaceParts, { access, endpoint, hangUp }: Visit, session: AgentSession): RelayTarget | null {
   const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
   if (offered === undefined || !keepsSessions(parts.connections.protocolOf(offered.connector))) return null;
-  return { agentId: access.agent.id, connector: offered.connector, session, signal };
+  return { agentId: access.agent.id, connector: offered.connector, session, hangUp };
 }
 
 function cancel(parts: FaceParts, { access }: Visit, session: AgentSession, { requestId }: JsonObject): void {

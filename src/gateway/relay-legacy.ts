@@ -2,13 +2,14 @@
 // one session there, so that every message passes in both directions as it is, ids, event ids and questions
 // of the server included. The server's session id travels sealed in the agent's own: any replica can go on.
 
+import type { HangUp } from '../hang-up.ts';
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import { withCredential } from '../hub/refused-credential.ts';
 import { createRecorder } from '../hub/transcript.ts';
 import { AGENT_SESSIONS_MAX } from '../limits.ts';
 import type { BegunSession, SessionOffer } from '../mcp/begin-session.ts';
 import { beginSession } from '../mcp/begin-session.ts';
-import { legacyHeaders, sessionDelete, streamGet } from '../mcp/build-request.ts';
+import { fieldList, legacyHeaders, sessionDelete, streamHeaders } from '../mcp/build-request.ts';
 import { discardBody } from '../mcp/fault.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { UNSUPPORTED_PROTOCOL_VERSION } from '../mcp/json-rpc.ts';
@@ -16,6 +17,7 @@ import { readRefusal } from '../mcp/refusal.ts';
 import { isModern } from '../mcp/revisions.ts';
 import type { Protocol } from '../mcp/types.ts';
 import { UpstreamStatusError } from '../mcp/types.ts';
+import { isSuccess, type PassageRequest, type RawAnswer, responseOf } from '../outbound.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { GatewayParts } from './agent-call.ts';
 import type { CallMeter } from './call-meter.ts';
@@ -25,7 +27,7 @@ export type RelayTarget = {
   readonly agentId: string;
   readonly connector: ConnectorRecord;
   readonly session: AgentSession;
-  readonly signal: AbortSignal;
+  readonly hangUp: HangUp;
   readonly meter?: CallMeter;
 };
 
@@ -38,9 +40,9 @@ export type LegacyRelay = {
     signal: AbortSignal,
   ): Promise<BegunSession & { readonly upstream: UpstreamSession }>;
   /** The server's answer to one message; null when it does not speak like this any more and did nothing. */
-  post(target: RelayTarget, id: RequestId | null, text: string): Promise<Response | null>;
+  post(target: RelayTarget, id: RequestId | null, text: string): Promise<RawAnswer | null>;
   /** The server's listening stream; null when it has none. */
-  listen(target: RelayTarget, lastEventId: string | null): Promise<Response | null>;
+  listen(target: RelayTarget, lastEventId: string | null): Promise<RawAnswer | null>;
   /** Ends the session there; never fails. */
   end(target: RelayTarget): Promise<void>;
 };
@@ -53,7 +55,7 @@ export function keepsSessions(protocol: Protocol | null): boolean {
 export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): LegacyRelay {
   /** Sessions that took the place of a lost one, by the nonce of the agent's. */
   const renewed = new Map<string, UpstreamSession>();
-  const fetch = context.outbound.mcp;
+  const { mcp: fetch, passage } = context.outbound;
 
   const current = ({ session }: RelayTarget, resolved: ResolvedCredential): UpstreamSession | null => {
     const known = renewed.get(session.nonce) ?? session.upstream;
@@ -77,7 +79,7 @@ export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): L
       return upstream;
     });
   const withIt = <T>(
-    { agentId, connector, meter }: Omit<RelayTarget, 'session' | 'signal'>,
+    { agentId, connector, meter }: Omit<RelayTarget, 'session' | 'hangUp'>,
     use: (resolved: ResolvedCredential) => Promise<T>,
   ): Promise<T> =>
     withCredential(
@@ -96,14 +98,15 @@ export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): L
     target: RelayTarget,
     resolved: ResolvedCredential,
     id: RequestId | null,
-    init: (session: UpstreamSession) => RequestInit,
-  ): Promise<Response | null> => {
+    request: (session: UpstreamSession) => Omit<PassageRequest, 'cancellation'>,
+  ): Promise<RawAnswer | null> => {
     let session = current(target, resolved) ?? (await renew(target, resolved));
     for (let attempt = 0; ; attempt += 1) {
-      const sending = fetch(target.connector.url, { ...init(session), signal: target.signal });
-      const response = await (target.meter?.waits(sending) ?? sending);
-      if (response.ok) return response;
-      const refusal = await readRefusal(response, id);
+      const sent = request(session);
+      const sending = passage(target.connector.url, { ...sent, cancellation: target.hangUp });
+      const answer = await (target.meter?.waits(sending) ?? sending);
+      if (isSuccess(answer)) return answer;
+      const refusal = await readRefusal(responseOf(answer, sent.method), id);
       const { status, rpc, isAddressed } = refusal;
       if (rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) return null;
       const isLost = session.sessionId !== null && (status === 404 || (status === 400 && !isAddressed));
@@ -122,20 +125,24 @@ export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): L
       withIt(target, (resolved) =>
         exchange(target, resolved, id, (session) => ({
           method: 'POST',
-          headers: legacyHeaders(resolved.headers, session),
+          headers: fieldList(legacyHeaders(resolved.headers, session)),
           body: text,
         })),
       ),
     listen: (target, lastEventId) =>
       withIt(target, (resolved) =>
-        exchange(target, resolved, null, (session) => streamGet(resolved.headers, session, lastEventId)),
+        exchange(target, resolved, null, (session) => ({
+          method: 'GET',
+          headers: fieldList(streamHeaders(resolved.headers, session, lastEventId)),
+          body: null,
+        })),
       ),
     async end(target) {
       const ending = withIt(target, async (resolved) => {
         const session = current(target, resolved);
         renewed.delete(target.session.nonce);
         if (session === null || session.sessionId === null) return;
-        const init = { ...sessionDelete(resolved.headers, session), signal: target.signal };
+        const init = { ...sessionDelete(resolved.headers, session), signal: target.hangUp.signal };
         await discardBody(await fetch(target.connector.url, init));
       });
       await ending.catch(() => undefined);

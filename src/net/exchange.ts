@@ -1,19 +1,16 @@
 // One HTTP request and its answer, over undici's dispatcher: the body flows with backpressure, and every
 // limit of time and size is kept here. Redirects and the choice of limits are guarded-fetch.ts's; the
-// addresses are guarded-connect.ts's; what becomes a standard Response, raw-answer.ts's.
+// addresses are guarded-connect.ts's.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
 import type { Cancellation } from '../hang-up.ts';
-import type { AnswerBody, BodySink, RawAnswer } from '../outbound.ts';
+import { type AnswerBody, BODILESS, type BodySink, CHUNKS_AHEAD, type RawAnswer, streamOf } from '../outbound.ts';
 import { decodeBody, isEncoded } from './decode-body.ts';
 import { networkFault, timeoutFault, tooLargeFault } from './network-fault.ts';
-import { BODILESS, bodyOfStream } from './raw-answer.ts';
 import type { RequestParts } from './request-parts.ts';
-
-/** Chunks held back for a slow reader before the socket is paused; a chunk is at most one socket read of 64 KiB. */
-const CHUNKS_AHEAD = 4;
+import { bodyOfStream } from './stream-body.ts';
 
 const EVENT_STREAM = /^\s*text\/event-stream\s*(?:;|$)/i;
 const NOTHING = new Uint8Array(0);
@@ -174,26 +171,6 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
     if (!this.settled) this.#connection?.resume();
   }
 
-  stream(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) =>
-          this.pipe({
-            write: (chunk) => {
-              controller.enqueue(chunk);
-              return (controller.desiredSize ?? 0) > 0;
-            },
-            end: () => controller.close(),
-            fail: (reason) => controller.error(reason),
-          }),
-        // Called after every chunk for which there is room, and when a reader makes room again.
-        pull: () => this.resume(),
-        cancel: (reason) => this.cancel(reason),
-      },
-      { highWaterMark: CHUNKS_AHEAD },
-    );
-  }
-
   cancel(reason?: unknown): void {
     this.#sink = null;
     this.#waiting = [];
@@ -222,7 +199,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
     if (!isEncoded(coding)) return { status, headers, body: this };
     // The two headers left out describe bytes that nobody will see.
     const { 'content-encoding': _, 'content-length': __, ...others } = headers;
-    const decoded = decodeBody(this.stream(), coding, this.#maxBytes, this.#host);
+    const decoded = decodeBody(streamOf(this), coding, this.#maxBytes, this.#host);
     return { status, headers: others, body: bodyOfStream(decoded) };
   }
 

@@ -17,11 +17,10 @@ import {
   TARGETS_KEPT_MAX,
 } from '../limits.ts';
 import type { Cancellation } from '../hang-up.ts';
-import type { FetchLike, Outbound, Passage, RawAnswer } from '../outbound.ts';
+import { type FetchLike, type Outbound, type Passage, type RawAnswer, responseOf } from '../outbound.ts';
 import { type AddressPolicy, type AllowedHosts, addressPolicy } from './address-policy.ts';
 import { type ExchangeLimits, exchange, type Target } from './exchange.ts';
 import { guardedConnector, type Lookup } from './guarded-connect.ts';
-import { responseOf } from './raw-answer.ts';
 import { headersForTarget, type RedirectRule, redirectTarget, tooManyRedirects } from './redirects.ts';
 import { passageParts, type RequestParts, requestParts } from './request-parts.ts';
 
