@@ -12,7 +12,6 @@ import { codeOfFailure, isTimeout, resultOfFailure } from './failures.ts';
 import type { MissingCredentials } from './missing-credential.ts';
 import { passThrough } from './pass-through.ts';
 import type { LegacyRelay } from './relay-legacy.ts';
-import { keepsSessions } from './relay-legacy.ts';
 import { canRelayModern, relayModern } from './relay-modern.ts';
 import { translate } from './translate.ts';
 
@@ -51,8 +50,7 @@ async function relay(parts: ForwardingParts, call: AgentCall): Promise<AgentAnsw
     if (response === null) connections.doubt(call.connector);
     return response;
   }
-  if (call.session === null || call.endpoint === null || !keepsSessions(connections.protocolOf(call.connector)))
-    return null;
+  if (call.session === null || call.endpoint === null || !parts.relay.serves(call.connector, call.session)) return null;
   const { access, connector, session, hangUp, meter } = call;
   const target = { agentId: access.agent.id, connector, session, hangUp, meter };
   const answer = await parts.relay.post(target, call.id, call.text);

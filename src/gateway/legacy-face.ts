@@ -25,7 +25,6 @@ import { placeOf } from './forward.ts';
 import { listing } from './modern-face.ts';
 import { isEventStream, passedOn } from './pass-through.ts';
 import type { RelayTarget } from './relay-legacy.ts';
-import { keepsSessions } from './relay-legacy.ts';
 import { offeredCapabilities } from './server-facts.ts';
 import type { AgentSession } from './session-id.ts';
 import { changesStream } from './tool-changes.ts';
@@ -86,7 +85,7 @@ export async function initialize(
 
 /** Answers one request of a session. @throws AgentRefusal */
 export async function answerLegacy(parts: FaceParts, request: AgentRequest): Promise<AgentAnswer> {
-  const { access, endpoint, method, params } = request;
+  const { access, endpoint, method, params, session } = request;
   switch (method) {
     case 'ping':
       return resultResponse(request.id, {});
@@ -101,10 +100,10 @@ export async function answerLegacy(parts: FaceParts, request: AgentRequest): Pro
   }
   const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
   const protocol = offered === undefined ? null : parts.connections.protocolOf(offered.connector);
-  if (method === 'logging/setLevel' && protocol !== null && isModern(protocol.version)) {
+  const isRelayed = offered !== undefined && session !== null && parts.relay.serves(offered.connector, session);
+  if (method === 'logging/setLevel' && protocol !== null && isModern(protocol.version) && !isRelayed) {
     // A modern server is told with each request how much of its log is wanted.
-    if (typeof params.level === 'string' && request.session !== null)
-      parts.logLevels.set(request.session.nonce, params.level);
+    if (typeof params.level === 'string' && session !== null) parts.logLevels.set(session.nonce, params.level);
     return resultResponse(request.id, {});
   }
   if (offered === undefined || !PASSED_ON.has(method)) throw unknownMethod('legacy', method);
@@ -176,17 +175,16 @@ async function greet(
   if (offered === undefined)
     return { capabilities: offeredCapabilities(null, 'legacy'), instructions: null, upstream: null };
   const { connector } = offered;
-  if (!keepsSessions(parts.connections.protocolOf(connector))) {
-    const facts = await parts.facts(access.agent.id, connector);
-    return {
-      capabilities: offeredCapabilities(facts, 'legacy'),
-      instructions: facts?.instructions ?? null,
-      upstream: null,
-    };
-  }
-  const signal = AbortSignal.timeout(GREETING_WAIT_MS);
-  const begun = await parts.relay.begin(access.agent.id, connector, offer, signal).catch(() => null);
-  const facts = begun === null ? null : { ...begun.greeting, era: 'legacy' as const };
+  const begun = parts.relay.mayBegin(connector)
+    ? await parts.relay
+        .begin(access.agent.id, connector, offer, AbortSignal.timeout(GREETING_WAIT_MS))
+        .catch(() => null)
+    : null;
+  // A session that was begun and failed will be begun anew at the first call; a server without any is asked.
+  const isOpen = begun !== null || parts.relay.mayBegin(connector);
+  const facts = isOpen
+    ? begun && { ...begun.greeting, era: 'legacy' as const }
+    : await parts.facts(access.agent.id, connector);
   return {
     capabilities: offeredCapabilities(facts, 'legacy'),
     instructions: facts?.instructions ?? null,
@@ -196,7 +194,7 @@ async function greet(
 
 function relayTarget(parts: FaceParts, { access, endpoint, hangUp }: Visit, session: AgentSession): RelayTarget | null {
   const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
-  if (offered === undefined || !keepsSessions(parts.connections.protocolOf(offered.connector))) return null;
+  if (offered === undefined || !parts.relay.serves(offered.connector, session)) return null;
   return { agentId: access.agent.id, connector: offered.connector, session, hangUp };
 }
 
