@@ -166,8 +166,9 @@ export const CONNECT_LINK_REUSE_MS = 60_000;
 // The call log.
 /** Calls that wait to be written; what comes beyond is counted and dropped. About 5 MB. */
 export const CALL_QUEUE_MAX = 10_000;
-export const CALL_BATCH_MAX = 200;
-export const CALL_FLUSH_MS = 250;
+/** A batch is written in one go, which takes some milliseconds; larger ones touch fewer pages of an index for each call. */
+export const CALL_BATCH_MAX = 500;
+export const CALL_FLUSH_MS = 500;
 /** Wait before a batch is tried again on a database that failed. */
 export const CALL_RETRY_MS = 1_000;
 export const CALL_LOG_DAYS_DEFAULT = 30;

@@ -4,13 +4,14 @@
 
 import { decodeHeaderValue } from '../mcp/header-value.ts';
 import type { JsonObject } from '../mcp/json.ts';
-import { isObject, parseJson, stringField } from '../mcp/json.ts';
+import { isObject, stringField } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { HEADER_MISMATCH, INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { isModern } from '../mcp/revisions.ts';
 import type { AgentHeaders } from './agent-call.ts';
 import type { Era } from './answers.ts';
 import { AgentRefusal, INVALID_REQUEST, PARSE_ERROR, unsupportedVersion } from './answers.ts';
+import { flawIn } from './message-text.ts';
 
 const VERSION_META = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES_META = 'io.modelcontextprotocol/clientCapabilities';
@@ -38,11 +39,16 @@ export type AgentMessage =
 
 /** The parsed body; an array is a batch of a 2025-03-26 agent. @throws AgentRefusal */
 export function parseBody(text: string): unknown {
+  const flaw = flawIn(text);
+  if (flaw === 'too_deep') throw new AgentRefusal(400, PARSE_ERROR, 'The body is nested too deep.');
+  let body: unknown;
   try {
-    return parseJson(text);
+    body = JSON.parse(text);
   } catch {
     throw new AgentRefusal(400, PARSE_ERROR, 'The body is not valid JSON.');
   }
+  if (flaw === 'ambiguous') throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
+  return body;
 }
 
 /** The id to answer under, of whatever was sent. */

@@ -20,15 +20,21 @@ export type FaceParts = ForwardingParts & {
 };
 
 /** The tool that a `tools/call` names. @throws AgentRefusal -32602, the same for a tool that is not granted and for none */
-export async function calledTool(parts: FaceParts, { access, endpoint, params }: AgentRequest): Promise<CallableTool> {
+export function calledTool(
+  parts: FaceParts,
+  { access, endpoint, params }: AgentRequest,
+): CallableTool | Promise<CallableTool> {
   const name = typeof params.name === 'string' ? params.name : '';
-  const found = await parts.offered.find(access, endpoint, name);
-  if (found === null) throw new AgentRefusal(200, INVALID_PARAMS, `Unknown tool: ${name.slice(0, 200)}`);
-  return found;
+  const known = (found: CallableTool | null): CallableTool => {
+    if (found === null) throw new AgentRefusal(200, INVALID_PARAMS, `Unknown tool: ${name.slice(0, 200)}`);
+    return found;
+  };
+  const found = parts.offered.find(access, endpoint, name);
+  return found instanceof Promise ? found.then(known) : known(found);
 }
 
 /** Sends a request to `connector`'s server, counted and measured. @throws AgentRefusal */
-export async function send(
+export function send(
   parts: FaceParts,
   request: AgentRequest,
   connector: ConnectorRecord,
@@ -65,7 +71,10 @@ export async function send(
   const { timeoutSeconds } = connector.limits;
   if (timeoutSeconds === null) return forward(parts, { ...request, connector, tool, meter });
   const hangUp = request.hangUp.child();
-  const timer = setTimeout(() => hangUp.abort(new DOMException('Time is over.', 'TimeoutError')), timeoutSeconds * 1_000);
+  const timer = setTimeout(
+    () => hangUp.abort(new DOMException('Time is over.', 'TimeoutError')),
+    timeoutSeconds * 1_000,
+  );
   const leaveInTime = leave;
   leave = () => {
     clearTimeout(timer);

@@ -2,7 +2,6 @@
 // has an agent key (RFC 6750, RFC 9728), reads the message, hands it to the face of its era.
 
 import { isChatelaineError } from '../errors.ts';
-import type { AgentAccess } from '../hub/agent-access.ts';
 import type { CallEntry } from '../hub/call-log.ts';
 import type { HubContext } from '../hub/context.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -14,8 +13,15 @@ import type { AgentHeaders, AgentHttp, AgentRequest, Visit } from './agent-call.
 import type { AgentMessage } from './agent-message.ts';
 import { idOf, parseBody, readMessage } from './agent-message.ts';
 import { createOpenQuestions } from './agent-stream.ts';
-import { hasAmbiguousKeys } from './ambiguous-keys.ts';
-import { type AgentAnswer, AgentRefusal, accepted, INVALID_REQUEST, json, REFUSED, refusalResponse } from './answers.ts';
+import {
+  type AgentAnswer,
+  AgentRefusal,
+  accepted,
+  INVALID_REQUEST,
+  json,
+  REFUSED,
+  refusalResponse,
+} from './answers.ts';
 import { answerBatch } from './batch.ts';
 import { createCallLimits } from './call-limits.ts';
 import { createConnections } from './connections.ts';
@@ -28,6 +34,7 @@ import { createLegacyRelay } from './relay-legacy.ts';
 import { createServerFacts } from './server-facts.ts';
 import { createLogLevels, createSessionIds } from './session-id.ts';
 
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
 export type Gateway = {
@@ -58,30 +65,32 @@ export function createGateway(
     facts: createServerFacts(shared),
     limits: createCallLimits(context.now),
     toolsNow: async ({ headers, endpoint }) => {
-      const access = await accessOf(hub, headers);
+      const presented = presentedKey(headers);
+      const access = presented && (await hub.access.byKey(presented));
       return access === null ? null : offered.list(access, endpoint);
     },
   };
 
   return {
     async handle(request, key) {
-      return answering(context, null, async () => {
-        const access = await accessOf(hub, request.headers);
+      let id: RequestId | null = null;
+      try {
+        const presented = presentedKey(request.headers);
+        const access = presented && (hub.access.known(presented) ?? (await hub.access.byKey(presented)));
         if (access === null) return unauthorized(context.baseUrl, key, request.headers.authorization !== undefined);
         if (key !== null && !access.connectors.has(key)) throw notThere();
         const visit: Visit = { access, endpoint: key, headers: request.headers, hangUp: request.hangUp };
-        if (request.method !== 'POST') return besidePosts(parts, visit, request.method);
+        if (request.method !== 'POST') return await besidePosts(parts, visit, request.method);
         const text = await bodyOf(request);
+        if (text === null) throw tooLarge();
         const body = parseBody(text);
-        if (hasAmbiguousKeys(text)) throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
-        const one = (message: unknown, its: string): Promise<AgentAnswer> =>
-          answering(context, idOf(message), async () =>
-            answer(parts, visit, readMessage(message, request.headers), its),
-          );
-        if (!Array.isArray(body)) return one(body, text);
+        id = idOf(body);
+        if (!Array.isArray(body)) return await answer(parts, visit, readMessage(body, request.headers), text);
         const { version } = await sessionOf(parts, visit);
-        return answerBatch(version, body, (message) => one(message, JSON.stringify(message)));
-      });
+        return await answerBatch(version, body, (message) => answerOfBatch(parts, visit, message));
+      } catch (error) {
+        return answerOfError(context, error, id);
+      }
     },
     metadata: (key) =>
       json({
@@ -93,24 +102,23 @@ export function createGateway(
   };
 }
 
-/** Runs `work`; what it throws becomes the answer to request `id`. */
-async function answering(
-  { log }: Pick<HubContext, 'log'>,
-  id: RequestId | null,
-  work: () => Promise<AgentAnswer>,
-): Promise<AgentAnswer> {
+async function answerOfBatch(parts: FaceParts, visit: Visit, message: unknown): Promise<AgentAnswer> {
   try {
-    return await work();
+    return await answer(parts, visit, readMessage(message, visit.headers), JSON.stringify(message));
   } catch (error) {
-    if (error instanceof AgentRefusal) return refusalResponse(error, id);
-    if (isChatelaineError(error, 'store_unavailable')) {
-      const headers = { 'retry-after': '1' };
-      return refusalResponse(new AgentRefusal(503, INTERNAL_ERROR, error.message, { headers }), id);
-    }
-    log.error({ err: error }, 'a request to the gateway failed');
-    const message = 'Something went wrong in the hub; its log says more.';
-    return refusalResponse(new AgentRefusal(500, INTERNAL_ERROR, message), id);
+    return answerOfError(parts.context, error, idOf(message));
   }
+}
+
+function answerOfError({ log }: Pick<HubContext, 'log'>, error: unknown, id: RequestId | null): AgentAnswer {
+  if (error instanceof AgentRefusal) return refusalResponse(error, id);
+  if (isChatelaineError(error, 'store_unavailable')) {
+    const headers = { 'retry-after': '1' };
+    return refusalResponse(new AgentRefusal(503, INTERNAL_ERROR, error.message, { headers }), id);
+  }
+  log.error({ err: error }, 'a request to the gateway failed');
+  const message = 'Something went wrong in the hub; its log says more.';
+  return refusalResponse(new AgentRefusal(500, INTERNAL_ERROR, message), id);
 }
 
 async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<AgentAnswer> {
@@ -120,7 +128,8 @@ async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, tex
   }
   if (message.kind === 'request' && message.method === 'initialize')
     return initialize(parts, visit, message.id, message.params);
-  const session = await sessionOf(parts, visit);
+  const known = sessionOf(parts, visit);
+  const session = known instanceof Promise ? await known : known;
   if (message.kind !== 'request') return takeLegacy(parts, visit, session, message, text);
   const request: AgentRequest = { ...visit, ...message, text, session, capabilities: session.capabilities };
   return answerLegacy(parts, request);
@@ -135,9 +144,9 @@ async function besidePosts(parts: FaceParts, visit: Visit, method: string): Prom
   throw new AgentRefusal(405, REFUSED, 'Method not allowed.', { headers: { allow: 'POST, GET, DELETE' } });
 }
 
-async function accessOf(hub: Pick<Hub, 'access'>, headers: AgentHeaders): Promise<AgentAccess | null> {
+function presentedKey(headers: AgentHeaders): Secret | null {
   const presented = BEARER.exec(headers.authorization ?? '')?.[1];
-  return presented === undefined ? null : hub.access.byKey(new Secret(presented));
+  return presented === undefined ? null : new Secret(presented);
 }
 
 /** @see RFC 6750 section 3, RFC 9728 section 5.1 */
@@ -155,13 +164,12 @@ function notThere(): AgentRefusal {
   return new AgentRefusal(404, REFUSED, 'There is no such connector.');
 }
 
-async function bodyOf(request: AgentHttp): Promise<string> {
-  if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+/** null for a body that is larger than any message may be. */
+function bodyOf(request: AgentHttp): Promise<string | null> {
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
     throw new AgentRefusal(415, INVALID_REQUEST, 'Send JSON with Content-Type: application/json.');
   if (Number(request.headers['content-length']) > AGENT_REQUEST_MAX_BYTES) throw tooLarge();
-  const text = await request.text(AGENT_REQUEST_MAX_BYTES);
-  if (text === null) throw tooLarge();
-  return text;
+  return request.text(AGENT_REQUEST_MAX_BYTES);
 }
 
 function tooLarge(): AgentRefusal {

@@ -7,7 +7,7 @@ import type { JsonObject } from '../mcp/json.ts';
 import { isObject, stringField } from '../mcp/json.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { isLegacy, isModern, LATEST_LEGACY } from '../mcp/revisions.ts';
-import type { AgentRequest, Visit } from './agent-call.ts';
+import type { AgentHeaders, AgentRequest, Visit } from './agent-call.ts';
 import type { AgentMessage } from './agent-message.ts';
 import {
   type AgentAnswer,
@@ -45,13 +45,19 @@ const PASSED_ON: ReadonlySet<string> = new Set([
 ]);
 
 /** The session that a request names. @throws AgentRefusal 400 without one, 404 for one that is not there */
-export async function sessionOf(parts: FaceParts, visit: Visit): Promise<AgentSession> {
+export function sessionOf(parts: FaceParts, visit: Visit): AgentSession | Promise<AgentSession> {
   const id = visit.headers['mcp-session-id'];
   if (id === undefined)
     throw new AgentRefusal(400, INVALID_REQUEST, 'Send the Mcp-Session-Id that initialize was answered with.');
-  const session = await parts.sessionIds.open(visit.access.agent.id, visit.endpoint, id);
+  const opened = parts.sessionIds.open(visit.access.agent.id, visit.endpoint, id);
+  return opened instanceof Promise
+    ? opened.then((session) => checked(session, visit.headers))
+    : checked(opened, visit.headers);
+}
+
+function checked(session: AgentSession | null, headers: AgentHeaders): AgentSession {
   if (session === null) throw new AgentRefusal(404, REFUSED, 'There is no such session; initialize again.');
-  const version = visit.headers['mcp-protocol-version']?.trim();
+  const version = headers['mcp-protocol-version']?.trim();
   if (version !== undefined && !isLegacy(version))
     throw new AgentRefusal(400, INVALID_REQUEST, 'This MCP-Protocol-Version is not the one that was agreed on.');
   return session;
@@ -94,7 +100,8 @@ export async function answerLegacy(parts: FaceParts, request: AgentRequest): Pro
       return listing(request, (await parts.offered.list(access, endpoint)) ?? '[]', '{}');
     }
     case 'tools/call': {
-      const { connector, tool } = await calledTool(parts, request);
+      const called = calledTool(parts, request);
+      const { connector, tool } = called instanceof Promise ? await called : called;
       return send(parts, request, connector, tool);
     }
   }

@@ -8,14 +8,7 @@ import { mirroringMismatch } from '../mcp/mirrored-headers.ts';
 import { isModern, LATEST_MODERN } from '../mcp/revisions.ts';
 import type { AgentRequest } from './agent-call.ts';
 import { mismatch } from './agent-message.ts';
-import {
-  type AgentAnswer,
-  AgentRefusal,
-  jsonText,
-  resultResponse,
-  shapeResult,
-  unknownMethod,
-} from './answers.ts';
+import { type AgentAnswer, AgentRefusal, jsonText, resultResponse, shapeResult, unknownMethod } from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
 import { offeredCapabilities } from './server-facts.ts';
@@ -41,7 +34,8 @@ export async function answerModern(parts: FaceParts, request: AgentRequest): Pro
     case 'tools/list':
       return listTools(parts, request);
     case 'tools/call': {
-      const called = await calledTool(parts, request);
+      const found = calledTool(parts, request);
+      const called = found instanceof Promise ? await found : found;
       if (called.tool.definition.includes('x-mcp-header')) {
         const fault = mirroringMismatch(called.tool.parsed, request.params.arguments, request.headers);
         if (fault !== null) throw mismatch(fault);
@@ -55,7 +49,11 @@ export async function answerModern(parts: FaceParts, request: AgentRequest): Pro
   return send(parts, request, offered.connector, null);
 }
 
-async function discover(parts: FaceParts, request: AgentRequest, offered: AccessConnector | null): Promise<AgentAnswer> {
+async function discover(
+  parts: FaceParts,
+  request: AgentRequest,
+  offered: AccessConnector | null,
+): Promise<AgentAnswer> {
   const facts = offered === null ? null : await parts.facts(request.access.agent.id, offered.connector);
   const result = {
     supportedVersions: [LATEST_MODERN],
@@ -80,7 +78,11 @@ export function listing({ id }: AgentRequest, tools: string, others: string): Ag
   return jsonText(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${tools}${rest}}}`);
 }
 
-async function subscribe(parts: FaceParts, request: AgentRequest, offered: AccessConnector | null): Promise<AgentAnswer> {
+async function subscribe(
+  parts: FaceParts,
+  request: AgentRequest,
+  offered: AccessConnector | null,
+): Promise<AgentAnswer> {
   const protocol = offered === null ? null : parts.connections.protocolOf(offered.connector);
   // A server of the same revision tells of its resources and prompts too.
   if (offered !== null && protocol !== null && isModern(protocol.version))

@@ -15,18 +15,22 @@ export function isEventStream({ headers }: Pick<RawAnswer, 'headers'>): boolean 
 }
 
 /** The answer as it is; its end, good or bad, is the call's. @throws what the body fails with, for a short answer */
-export async function passThrough(answer: RawAnswer, { meter, hangUp }: AgentCall): Promise<AgentAnswer> {
+export function passThrough(
+  answer: RawAnswer,
+  { meter, hangUp }: Pick<AgentCall, 'meter' | 'hangUp'>,
+): AgentAnswer | Promise<AgentAnswer> {
   const { status, body } = answer;
   const isStream = isEventStream(answer);
   const headers = isStream ? STREAM_HEADERS : { 'content-type': contentTypeOf(answer.headers) };
-  let whole = body.takeWhole();
-  const length = Number(answer.headers['content-length'] ?? Number.NaN);
-  if (whole === null && !isStream && length <= ONE_PIECE_MAX_BYTES) whole = await meter.waits(collected(body));
-  if (whole !== null) {
+  const inOnePiece = (whole: Uint8Array): AgentAnswer => {
     meter.passed(whole);
     meter.ends();
     return { status, headers, body: whole };
-  }
+  };
+  const whole = body.takeWhole();
+  if (whole !== null) return inOnePiece(whole);
+  const length = Number(answer.headers['content-length'] ?? Number.NaN);
+  if (!isStream && length <= ONE_PIECE_MAX_BYTES) return meter.waits(collected(body)).then(inOnePiece);
   const sized = Number.isFinite(length) ? { ...headers, 'content-length': String(length) } : headers;
   return { status, headers: sized, body: passedOn(body, hangUp, isStream, meter) };
 }
@@ -57,7 +61,10 @@ export function passedOn(
         },
         fail(reason) {
           waited?.();
-          meter?.ends(cancellation.aborted ? 'cancelled' : 'error', cancellation.aborted ? null : 'upstream_unreachable');
+          meter?.ends(
+            cancellation.aborted ? 'cancelled' : 'error',
+            cancellation.aborted ? null : 'upstream_unreachable',
+          );
           // An event stream that ends without a result says enough; half a JSON text must not look like a whole one.
           if (isStream || cancellation.aborted) sink.end();
           else sink.fail(reason);

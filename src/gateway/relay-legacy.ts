@@ -55,7 +55,10 @@ export type LegacyRelay = {
   end(target: RelayTarget): Promise<void>;
 };
 
-export function createLegacyRelay({ context, connections }: Pick<GatewayParts, 'context' | 'connections'>): LegacyRelay {
+export function createLegacyRelay({
+  context,
+  connections,
+}: Pick<GatewayParts, 'context' | 'connections'>): LegacyRelay {
   /** Sessions that took the place of a lost one, by the nonce of the agent's. */
   const renewed = new Map<string, UpstreamSession>();
   /** Sessions whose server does not speak like this any more, by the same. */
@@ -110,8 +113,8 @@ export function createLegacyRelay({ context, connections }: Pick<GatewayParts, '
     let session = current(target, resolved) ?? (await renew(target, resolved));
     for (let attempt = 0; ; attempt += 1) {
       const sent = request(session);
-      const sending = passage(target.connector.url, { ...sent, cancellation: target.hangUp });
-      const answer = await (target.meter?.waits(sending) ?? sending);
+      const waited = target.meter?.waitsOn();
+      const answer = await passage(target.connector.url, { ...sent, cancellation: target.hangUp }).finally(waited);
       if (isSuccess(answer)) return answer;
       const refusal = await readRefusal(responseOf(answer, sent.method), id);
       const { status, rpc, isAddressed } = refusal;

@@ -5,6 +5,7 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { Agent } from 'undici';
 import { ChatelaineError } from '../errors.ts';
+import type { Cancellation } from '../hang-up.ts';
 import {
   ANSWER_TIMEOUT_MS,
   CONNECT_TIMEOUT_MS,
@@ -16,7 +17,6 @@ import {
   STREAM_IDLE_TIMEOUT_MS,
   TARGETS_KEPT_MAX,
 } from '../limits.ts';
-import type { Cancellation } from '../hang-up.ts';
 import { type FetchLike, type Outbound, type Passage, type RawAnswer, responseOf } from '../outbound.ts';
 import { type AddressPolicy, type AllowedHosts, addressPolicy } from './address-policy.ts';
 import { type ExchangeLimits, exchange, type Target } from './exchange.ts';
@@ -88,11 +88,7 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
   };
 }
 
-type Send = (
-  address: string,
-  parts: RequestParts,
-  cancellation: Cancellation | null | undefined,
-) => Promise<RawAnswer>;
+type Send = (address: string, parts: RequestParts, cancellation: Cancellation | null | undefined) => Promise<RawAnswer>;
 
 function guardedSend(profile: Profile, targetOf: (address: string) => Target): Send {
   return async (address, given, cancellation) => {

@@ -15,6 +15,7 @@ import { bodyOfStream } from '../net/stream-body.ts';
 const OWN_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 const KEY = /^[a-z0-9_]{1,64}$/;
 const BYTE_ORDER_MARK = 0xfeff;
+const ONE_WRITE_MAX_BYTES = 16 * 1024;
 
 /** Answers the request, or says false and leaves it alone. */
 export type NodeDoor = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -89,7 +90,9 @@ function send({ status, headers, body }: AgentAnswer, response: ServerResponse):
   } else if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
     response.writeHead(status, { ...OWN_HEADERS, ...headers, 'content-length': length });
-    response.end(body);
+    // Text goes out in one piece with the headers; in latin1 it stands for the very bytes.
+    if (Buffer.isBuffer(body) && length <= ONE_WRITE_MAX_BYTES) response.end(body.toString('latin1'), 'latin1');
+    else response.end(body);
   } else {
     response.writeHead(status, { ...OWN_HEADERS, ...headers });
     response.flushHeaders();

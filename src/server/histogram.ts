@@ -22,7 +22,13 @@ export function createHistogram(registry: Registry, options: Options): (labels: 
     name,
     help,
     type: 'histogram',
-    get: async () => ({ name, help, type: 'histogram', aggregator: 'sum', values: [...all.values()].flatMap(valuesOf) }),
+    get: async () => ({
+      name,
+      help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [...all.values()].flatMap(valuesOf),
+    }),
     reset: () => all.clear(),
   };
   const valuesOf = ({ labels, counts, sum }: { labels: Labels; counts: Float64Array; sum: number }) => {
