@@ -18,6 +18,8 @@ export const MAX_REDIRECTS = 3;
 export const HEADERS_MAX_BYTES = 32 * 1024;
 /** An event stream holds its connection, so this is also how many streams one server may have open at once. */
 export const CONNECTIONS_PER_ORIGIN = 256;
+/** Addresses of which it is remembered that they may be spoken to. */
+export const TARGETS_KEPT_MAX = 20_000;
 
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
@@ -164,8 +166,9 @@ export const CONNECT_LINK_REUSE_MS = 60_000;
 // The call log.
 /** Calls that wait to be written; what comes beyond is counted and dropped. About 5 MB. */
 export const CALL_QUEUE_MAX = 10_000;
-export const CALL_BATCH_MAX = 200;
-export const CALL_FLUSH_MS = 250;
+/** A batch is written in one go, which takes some milliseconds; larger ones touch fewer pages of an index for each call. */
+export const CALL_BATCH_MAX = 500;
+export const CALL_FLUSH_MS = 500;
 /** Wait before a batch is tried again on a database that failed. */
 export const CALL_RETRY_MS = 1_000;
 export const CALL_LOG_DAYS_DEFAULT = 30;

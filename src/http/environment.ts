@@ -1,5 +1,6 @@
 // What the handlers find in their context, and what the app is made of.
 
+import type { Gateway } from '../gateway/gateway.ts';
 import type { Actor } from '../hub/audit.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { SignedIn } from '../people/context.ts';
@@ -27,16 +28,10 @@ export type Metrics = {
   readonly observe: (route: string, method: string, status: number, durationMs: number) => void;
 };
 
-/** What agents speak to; a null key means the endpoint with every tool. */
-export type GatewayDoor = {
-  readonly handle: (request: Request, key: string | null) => Promise<Response>;
-  readonly metadata: (key: string | null) => Response;
-};
-
 export type HttpDependencies = {
   readonly hub: Hub;
   readonly people: People;
-  readonly gateway: GatewayDoor;
+  readonly gateway: Pick<Gateway, 'handle' | 'metadata'>;
   readonly version: string;
   readonly adminToken: Secret | null;
   readonly metrics: Metrics;

@@ -24,6 +24,7 @@ import type { Store } from '../store/store.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { parseKeyring } from '../vault/keyring.ts';
 import { openVault } from './encryption-keys.ts';
+import { gatewayDoor, type NodeDoor } from './gateway-door.ts';
 import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { referenceReader } from './secret-references.ts';
@@ -58,8 +59,10 @@ export type CreateHubOptions = {
 export type EmbeddedHub = {
   /** Every use case as a function. */
   readonly hub: Hub;
-  /** API, connect links, callback: mount it at the path of `url`. */
+  /** API, connect links, callback, gateway: mount it at the path of `url`. */
   readonly fetch: (request: Request, facts?: RequestFacts) => Promise<Response>;
+  /** The gateway alone, straight on Node's HTTP server: faster, and optional. */
+  readonly gatewayDoor: NodeDoor;
   /** Who may sign in: set-up codes, invitations, roles. */
   readonly people: People;
   readonly close: () => Promise<void>;
@@ -121,6 +124,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       hub,
       people,
       fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
+      gatewayDoor: gatewayDoor(gateway, metrics, base),
       close: async () => {
         await gateway.close();
         await hub.close();

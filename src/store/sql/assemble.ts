@@ -20,10 +20,13 @@ import { verifyMigrations } from './migrate.ts';
 import { registrationStore } from './registrations.ts';
 import type { Db, Dialect } from './schema.ts';
 import { sealedStore } from './sealed.ts';
+import type { CallWriter } from './sqlite-calls.ts';
 import { toolStore } from './tools.ts';
 import { transcriptStore } from './transcripts.ts';
 
-export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Store {
+/** @param writer writes the call log in place of the common way, and is closed with the store */
+export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writer?: CallWriter): Store {
+  const calls = callStore(db);
   const told = <T extends object>(methods: T): T => translating(methods, classify);
   return {
     dialect,
@@ -39,7 +42,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
     access: told(accessStore(db)),
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),
-    calls: told(callStore(db)),
+    calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
     transcripts: told(transcriptStore(db)),
     leases: told(leaseStore(db)),
     attempts: told(attemptStore(db)),
@@ -47,7 +50,10 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
     meta: told(metaStore(db)),
     ...told({
       ping: () => verifyMigrations(db, dialect),
-      close: () => db.destroy(),
+      close: async () => {
+        writer?.close();
+        await db.destroy();
+      },
     }),
   };
 }
