@@ -18,6 +18,8 @@ export const MAX_REDIRECTS = 3;
 export const HEADERS_MAX_BYTES = 32 * 1024;
 /** An event stream holds its connection, so this is also how many streams one server may have open at once. */
 export const CONNECTIONS_PER_ORIGIN = 256;
+/** Addresses of which it is remembered that they may be spoken to. */
+export const TARGETS_KEPT_MAX = 20_000;
 
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
@@ -164,8 +166,9 @@ export const CONNECT_LINK_REUSE_MS = 60_000;
 // The call log.
 /** Calls that wait to be written; what comes beyond is counted and dropped. About 5 MB. */
 export const CALL_QUEUE_MAX = 10_000;
-export const CALL_BATCH_MAX = 200;
-export const CALL_FLUSH_MS = 250;
+/** A batch is written in one go, which takes some milliseconds; larger ones touch fewer pages of an index for each call. */
+export const CALL_BATCH_MAX = 500;
+export const CALL_FLUSH_MS = 500;
 /** Wait before a batch is tried again on a database that failed. */
 export const CALL_RETRY_MS = 1_000;
 export const CALL_LOG_DAYS_DEFAULT = 30;
@@ -179,6 +182,35 @@ export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
 export const REQUEST_MAX_BYTES = 1024 * 1024;
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
+
+// People who sign in.
+export const PASSWORD_MIN_CHARACTERS = 12;
+/** A longer one only costs time to hash. */
+export const PASSWORD_MAX_CHARACTERS = 128;
+/** A session that is used goes on this long after its last use. */
+export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+/** A session's last use is this coarse, and its cookie renewed as often. */
+export const SESSION_UPDATE_SECONDS = 15 * 60;
+/** A session may be believed this long without a look; an end in another process is felt within this time. */
+export const SESSION_CACHE_MS = 1_000;
+export const SESSION_CACHE_ENTRIES = 10_000;
+export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
+export const PASSWORD_LINK_LIFETIME_MS = 24 * 60 * 60_000;
+/** A hub that nobody set up may wait long; each start prints a new code. */
+export const SETUP_CODE_LIFETIME_MS = 30 * 24 * 60 * 60_000;
+export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
+/** Wrong passwords of one account within the window, from wherever. */
+export const ATTEMPTS_PER_ACCOUNT = 10;
+/** Tries from one address; an office or a proxy may be behind it. */
+export const ATTEMPTS_PER_ADDRESS = 50;
+/** Tries of set-up codes from everywhere together. */
+export const ATTEMPTS_OF_SETUP = 100;
+/** One change of who may do what at a time, so that two owners cannot remove each other. */
+export const PEOPLE_CHANGE_LEASE_MS = 15_000;
+/** From the click on "sign in with …" to the way back. */
+export const OPENID_FLOW_SECONDS = 10 * 60;
+/** What the identity provider publishes about itself is fresh this long. */
+export const OPENID_METADATA_MS = 60 * 60_000;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

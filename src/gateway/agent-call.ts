@@ -1,6 +1,7 @@
 // What the parts of the gateway hand to each other: one request of an agent that was let in, the server that
 // it is meant for, and the parts that all requests share.
 
+import type { HangUp } from '../hang-up.ts';
 import type { AccessTool, AgentAccess } from '../hub/agent-access.ts';
 import type { CallEntry } from '../hub/call-log.ts';
 import type { HubContext } from '../hub/context.ts';
@@ -30,14 +31,27 @@ export type GatewayParts = {
   readonly serverInfo: JsonObject;
 };
 
+/** An HTTP request of whoever says to be an agent. */
+export type AgentHttp = {
+  readonly method: string;
+  readonly headers: AgentHeaders;
+  /** The body as UTF-8 text; null when it is larger than `maxBytes`. */
+  text(maxBytes: number): Promise<string | null>;
+  /** Fires when the agent hangs up. */
+  readonly hangUp: HangUp;
+};
+
+/** By lower-case name. */
+export type AgentHeaders = Readonly<Record<string, string | undefined>>;
+
 /** Who asks, where, over which HTTP request. */
 export type Visit = {
   readonly access: AgentAccess;
   /** The key in `/mcp/{key}`; null for the endpoint with every tool. */
   readonly endpoint: string | null;
-  readonly headers: Headers;
-  /** Fires when the agent hangs up. */
-  readonly signal: AbortSignal;
+  readonly headers: AgentHeaders;
+  /** Fires when the agent hangs up, or its time is over. */
+  readonly hangUp: HangUp;
 };
 
 export type AgentRequest = Visit & {

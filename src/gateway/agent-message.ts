@@ -4,12 +4,14 @@
 
 import { decodeHeaderValue } from '../mcp/header-value.ts';
 import type { JsonObject } from '../mcp/json.ts';
-import { isObject, parseJson, stringField } from '../mcp/json.ts';
+import { isObject, stringField } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { HEADER_MISMATCH, INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { isModern } from '../mcp/revisions.ts';
+import type { AgentHeaders } from './agent-call.ts';
 import type { Era } from './answers.ts';
 import { AgentRefusal, INVALID_REQUEST, PARSE_ERROR, unsupportedVersion } from './answers.ts';
+import { flawIn } from './message-text.ts';
 
 const VERSION_META = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES_META = 'io.modelcontextprotocol/clientCapabilities';
@@ -37,11 +39,16 @@ export type AgentMessage =
 
 /** The parsed body; an array is a batch of a 2025-03-26 agent. @throws AgentRefusal */
 export function parseBody(text: string): unknown {
+  const flaw = flawIn(text);
+  if (flaw === 'too_deep') throw new AgentRefusal(400, PARSE_ERROR, 'The body is nested too deep.');
+  let body: unknown;
   try {
-    return parseJson(text);
+    body = JSON.parse(text);
   } catch {
     throw new AgentRefusal(400, PARSE_ERROR, 'The body is not valid JSON.');
   }
+  if (flaw === 'ambiguous') throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
+  return body;
 }
 
 /** The id to answer under, of whatever was sent. */
@@ -51,7 +58,7 @@ export function idOf(body: unknown): RequestId | null {
 }
 
 /** The message with its era. @throws AgentRefusal -32600, -32602, -32020, -32022 */
-export function readMessage(body: unknown, headers: Headers): AgentMessage {
+export function readMessage(body: unknown, headers: AgentHeaders): AgentMessage {
   if (!isObject(body) || body.jsonrpc !== '2.0') throw malformed();
   const id = idOf(body);
   if (typeof body.method !== 'string') {
@@ -76,17 +83,17 @@ function malformed(): AgentRefusal {
   return new AgentRefusal(400, INVALID_REQUEST, 'The body is not one JSON-RPC 2.0 message.');
 }
 
-function eraOf(method: string, params: JsonObject, headers: Headers): Era {
+function eraOf(method: string, params: JsonObject, headers: AgentHeaders): Era {
   const meta = isObject(params._meta) ? params._meta : {};
   const claimed = meta[VERSION_META];
   // `initialize` belongs to the older revisions, unless its envelope says plainly that it does not.
   if (method === 'initialize') return typeof claimed === 'string' && isModern(claimed) ? 'modern' : 'legacy';
-  const header = headers.get('mcp-protocol-version')?.trim() ?? '';
+  const header = headers['mcp-protocol-version']?.trim() ?? '';
   return claimed !== undefined || isModern(header) ? 'modern' : 'legacy';
 }
 
 /** The declared capabilities. */
-function checkEnvelope(params: JsonObject, headers: Headers): JsonObject {
+function checkEnvelope(params: JsonObject, headers: AgentHeaders): JsonObject {
   const meta = isObject(params._meta) ? params._meta : {};
   const version = meta[VERSION_META];
   if (typeof version !== 'string') throw badEnvelope(VERSION_META);
@@ -95,7 +102,7 @@ function checkEnvelope(params: JsonObject, headers: Headers): JsonObject {
   const clientInfo = meta[CLIENT_INFO_META];
   const named = stringField(clientInfo, 'name') !== null && stringField(clientInfo, 'version') !== null;
   if (clientInfo !== undefined && !named) throw badEnvelope(CLIENT_INFO_META);
-  const header = headers.get('mcp-protocol-version')?.trim();
+  const header = headers['mcp-protocol-version']?.trim();
   if (header !== undefined && header !== version) throw mismatch('MCP-Protocol-Version does not say what _meta says.');
   if (!isModern(version)) throw unsupportedVersion(version);
   if (header === undefined) throw mismatch('The MCP-Protocol-Version header is missing.');
@@ -106,13 +113,13 @@ function badEnvelope(field: string): AgentRefusal {
   return new AgentRefusal(400, INVALID_PARAMS, `params._meta["${field}"] is missing or malformed.`);
 }
 
-function checkHeaders(method: string, params: JsonObject, headers: Headers): void {
-  const sentMethod = headers.get('mcp-method')?.trim();
+function checkHeaders(method: string, params: JsonObject, headers: AgentHeaders): void {
+  const sentMethod = headers['mcp-method']?.trim();
   if (sentMethod !== method) throw mismatch(`Mcp-Method must repeat the method of the body.`);
   const field = NAMED_BY.get(method);
   const named = field === undefined ? undefined : params[field];
   if (typeof named !== 'string') return;
-  const sentName = headers.get('mcp-name')?.trim();
+  const sentName = headers['mcp-name']?.trim();
   if (sentName === undefined || decodeHeaderValue(sentName) !== named)
     throw mismatch(`Mcp-Name must repeat params.${field} of the body.`);
 }

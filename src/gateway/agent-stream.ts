@@ -7,7 +7,7 @@ import { isObject } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import type { Peer } from '../mcp/types.ts';
 import { RpcError } from '../mcp/types.ts';
-import { STREAM_HEADERS } from './answers.ts';
+import { type AgentAnswer, eventStream, jsonText } from './answers.ts';
 
 /** Questions that wait for an agent's answer, by the ids under which they were asked. */
 export type OpenQuestions = {
@@ -63,7 +63,7 @@ export type FinalAnswer = {
 export type AgentStream = {
   readonly peer: Peer;
   /** The answer, as soon as it is known which kind it will be; `final` must not fail. */
-  respond(final: Promise<FinalAnswer>): Promise<Response>;
+  respond(final: Promise<FinalAnswer>): Promise<AgentAnswer>;
 };
 
 /**
@@ -76,7 +76,7 @@ export function createAgentStream(
   onClose: () => void,
 ): AgentStream {
   const encoder = new TextEncoder();
-  const opened = Promise.withResolvers<Response>();
+  const opened = Promise.withResolvers<AgentAnswer>();
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   let isOver = false;
 
@@ -91,7 +91,7 @@ export function createAgentStream(
         onClose();
       },
     });
-    opened.resolve(new Response(body, { status: 200, headers: STREAM_HEADERS }));
+    opened.resolve(eventStream(body));
     if (controller === null) throw new Error('A stream did not start.');
     return controller;
   };
@@ -111,7 +111,7 @@ export function createAgentStream(
     respond(final) {
       void final.then(({ text, status, headers }) => {
         if (controller === null) {
-          opened.resolve(new Response(text, { status, headers: { 'content-type': 'application/json', ...headers } }));
+          opened.resolve(jsonText(text, status, headers));
         } else {
           write(text);
           if (!isOver) controller.close();

@@ -5,7 +5,7 @@ import { MCP_ANSWER_MAX_BYTES } from '../limits.ts';
 import { isObject } from '../mcp/json.ts';
 import { messagesOfEvent } from '../mcp/read-answer.ts';
 import { readEvents, startOfStream } from '../mcp/sse.ts';
-import { AgentRefusal, accepted, INVALID_REQUEST, json } from './answers.ts';
+import { type AgentAnswer, AgentRefusal, accepted, asResponse, INVALID_REQUEST, json } from './answers.ts';
 
 const BATCH_VERSION = '2025-03-26';
 const BATCH_MAX_MESSAGES = 50;
@@ -19,8 +19,8 @@ const BATCH_MAX_MESSAGES = 50;
 export async function answerBatch(
   version: string,
   messages: readonly unknown[],
-  answerOne: (message: unknown) => Promise<Response>,
-): Promise<Response> {
+  answerOne: (message: unknown) => Promise<AgentAnswer>,
+): Promise<AgentAnswer> {
   if (version !== BATCH_VERSION || messages.length === 0 || messages.length > BATCH_MAX_MESSAGES)
     throw new AgentRefusal(400, INVALID_REQUEST, 'Send one message, not a batch.');
   const answers: unknown[] = [];
@@ -33,7 +33,8 @@ export async function answerBatch(
 }
 
 /** The answers alone: what came before them on a stream has no place in an array of answers. */
-async function answersIn(response: Response): Promise<unknown[]> {
+async function answersIn(answer: AgentAnswer): Promise<unknown[]> {
+  const response = asResponse(answer);
   if (!response.headers.get('content-type')?.includes('text/event-stream')) {
     const text = await response.text();
     return text === '' ? [] : [JSON.parse(text)];

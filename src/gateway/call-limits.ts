@@ -19,7 +19,7 @@ export type CallLimits = {
 export function createCallLimits(now: () => number): CallLimits {
   const uses = new Map<string, Use>();
 
-  const useOf = (id: string): Use => {
+  const countOf = (id: string): Use => {
     const at = now();
     let use = uses.get(id);
     if (use === undefined) {
@@ -39,7 +39,7 @@ export function createCallLimits(now: () => number): CallLimits {
       const { callsPerMinute, callsInFlight } = limits;
       const counted: Use[] = [];
       if (callsPerMinute !== null || callsInFlight !== null) {
-        const use = useOf(agent.id);
+        const use = countOf(agent.id);
         if (callsPerMinute !== null && use.calls >= callsPerMinute) {
           const seconds = Math.max(1, Math.ceil((use.startedAt + MINUTE_MS - now()) / 1_000));
           throw tooMany(`This agent may make ${callsPerMinute} calls a minute; try again in ${seconds} s.`, seconds);
@@ -50,7 +50,7 @@ export function createCallLimits(now: () => number): CallLimits {
       }
       const most = connector.limits.callsInFlight;
       if (most !== null) {
-        const use = useOf(connector.id);
+        const use = countOf(connector.id);
         if (use.inFlight >= most)
           throw tooMany(`${connector.name} takes ${most} calls at once; try again when one is done.`, 1);
         counted.push(use);

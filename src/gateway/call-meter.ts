@@ -4,13 +4,20 @@
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import type { CallEntry } from '../hub/call-log.ts';
 
+/** Where an error shows: before the result at the beginning, as a flag near the end. */
 const GLANCE_BYTES = 512;
+const QUOTE = 0x22;
+const RESULT = quoted('result');
+const ERROR = quoted('error');
+const IS_ERROR = quoted('isError');
 
 export type CallMeter = {
   /** The credential that the server is about to see. */
   carries(resolved: ResolvedCredential): void;
   /** Around the time in which the server is waited for. */
   waits<T>(work: Promise<T>): Promise<T>;
+  /** The same, from now until the function that it answers is called. */
+  waitsOn(): () => void;
   sent(bytes: number): void;
   /** A piece of an answer that is passed through. */
   passed(chunk: Uint8Array): void;
@@ -27,19 +34,22 @@ export function createCallMeter(
   record: (entry: CallEntry) => void,
 ): CallMeter {
   const startedAt = clock();
-  const decoder = new TextDecoder();
   let credential: ResolvedCredential | null = null;
   let upstreamMs = 0;
   let bytesOut = 0;
-  let head: string | null = null;
+  let head: Uint8Array | null = null;
   let tail: Uint8Array | null = null;
   let isOver = false;
 
+  const waitsOn = (): (() => void) => {
+    const from = clock();
+    return () => {
+      upstreamMs += clock() - from;
+    };
+  };
   const seen = (): CallEntry['outcome'] => {
-    const start = head?.split('"result"', 1)[0] ?? '';
-    if (/"error"\s*:\s*\{/.test(start)) return 'error';
-    if (tail !== null && /"isError"\s*:\s*true/.test(decoder.decode(tail.subarray(-GLANCE_BYTES)))) return 'tool_error';
-    return 'ok';
+    if (head !== null && isErrorMessage(head.subarray(0, GLANCE_BYTES))) return 'error';
+    return tail !== null && saysIsError(tail.subarray(-GLANCE_BYTES)) ? 'tool_error' : 'ok';
   };
 
   return {
@@ -47,19 +57,20 @@ export function createCallMeter(
       credential = resolved;
     },
     async waits(work) {
-      const from = clock();
+      const waited = waitsOn();
       try {
         return await work;
       } finally {
-        upstreamMs += clock() - from;
+        waited();
       }
     },
+    waitsOn,
     sent(bytes) {
       bytesOut += bytes;
     },
     passed(chunk) {
       bytesOut += chunk.byteLength;
-      head ??= decoder.decode(chunk.subarray(0, GLANCE_BYTES));
+      head ??= chunk;
       tail = chunk;
     },
     ends(outcome, errorCode = null) {
@@ -77,4 +88,33 @@ export function createCallMeter(
       });
     },
   };
+}
+
+/** Whether a JSON-RPC message begins with an error rather than a result. */
+function isErrorMessage(start: Uint8Array): boolean {
+  for (let at = start.indexOf(QUOTE); at >= 0; at = start.indexOf(QUOTE, at + 1)) {
+    if (startsWith(start, at, RESULT)) return false;
+    if (startsWith(start, at, ERROR)) return true;
+  }
+  return false;
+}
+
+/** Whether the result at whose end this is marks itself as an error. */
+function saysIsError(end: Uint8Array): boolean {
+  for (let at = end.indexOf(QUOTE); at >= 0; at = end.indexOf(QUOTE, at + 1)) {
+    if (!startsWith(end, at, IS_ERROR)) continue;
+    const rest = end.subarray(at + IS_ERROR.length, at + 32);
+    if (/^\s*:\s*true/.test(String.fromCharCode(...rest))) return true;
+  }
+  return false;
+}
+
+function startsWith(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  if (at + word.length > bytes.length) return false;
+  for (let i = 1; i < word.length; i += 1) if (bytes[at + i] !== word[i]) return false;
+  return true;
+}
+
+function quoted(word: string): Uint8Array {
+  return new TextEncoder().encode(`"${word}"`);
 }

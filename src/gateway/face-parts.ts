@@ -4,7 +4,7 @@ import type { AccessTool } from '../hub/agent-access.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { AgentRequest, Visit } from './agent-call.ts';
-import { AgentRefusal } from './answers.ts';
+import { type AgentAnswer, AgentRefusal } from './answers.ts';
 import type { CallLimits } from './call-limits.ts';
 import { createCallMeter } from './call-meter.ts';
 import type { ForwardingParts } from './forward.ts';
@@ -20,20 +20,26 @@ export type FaceParts = ForwardingParts & {
 };
 
 /** The tool that a `tools/call` names. @throws AgentRefusal -32602, the same for a tool that is not granted and for none */
-export async function calledTool(parts: FaceParts, { access, endpoint, params }: AgentRequest): Promise<CallableTool> {
+export function calledTool(
+  parts: FaceParts,
+  { access, endpoint, params }: AgentRequest,
+): CallableTool | Promise<CallableTool> {
   const name = typeof params.name === 'string' ? params.name : '';
-  const found = await parts.offered.find(access, endpoint, name);
-  if (found === null) throw new AgentRefusal(200, INVALID_PARAMS, `Unknown tool: ${name.slice(0, 200)}`);
-  return found;
+  const known = (found: CallableTool | null): CallableTool => {
+    if (found === null) throw new AgentRefusal(200, INVALID_PARAMS, `Unknown tool: ${name.slice(0, 200)}`);
+    return found;
+  };
+  const found = parts.offered.find(access, endpoint, name);
+  return found instanceof Promise ? found.then(known) : known(found);
 }
 
 /** Sends a request to `connector`'s server, counted and measured. @throws AgentRefusal */
-export async function send(
+export function send(
   parts: FaceParts,
   request: AgentRequest,
   connector: ConnectorRecord,
   tool: AccessTool | null,
-): Promise<Response> {
+): Promise<AgentAnswer> {
   const { access, method, era, text } = request;
   const entry = {
     at: parts.context.now(),
@@ -62,8 +68,17 @@ export async function send(
     meter.ends('refused', 'too_many_calls');
     throw error;
   }
-  const seconds = connector.limits.timeoutSeconds;
-  const signal =
-    seconds === null ? request.signal : AbortSignal.any([request.signal, AbortSignal.timeout(seconds * 1_000)]);
-  return forward(parts, { ...request, signal, connector, tool, meter });
+  const { timeoutSeconds } = connector.limits;
+  if (timeoutSeconds === null) return forward(parts, { ...request, connector, tool, meter });
+  const hangUp = request.hangUp.child();
+  const timer = setTimeout(
+    () => hangUp.abort(new DOMException('Time is over.', 'TimeoutError')),
+    timeoutSeconds * 1_000,
+  );
+  const leaveInTime = leave;
+  leave = () => {
+    clearTimeout(timer);
+    leaveInTime();
+  };
+  return forward(parts, { ...request, hangUp, connector, tool, meter });
 }

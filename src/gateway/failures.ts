@@ -30,7 +30,7 @@ export async function resultOfFailure(
   if (asked !== null) return asked;
   if (isTimeout(error)) return resultOfFailure({ context }, missing, call, timedOut(call));
   if (!(error instanceof ChatelaineError)) {
-    if (!call.signal.aborted)
+    if (!call.hangUp.aborted)
       context.log.error({ err: error, method: call.method }, 'a call through the gateway failed');
     throw new AgentRefusal(200, INTERNAL_ERROR, 'Something went wrong in the hub; its log says more.');
   }

@@ -1,18 +1,17 @@
 // The way of one request from an agent to a server: unparsed where both speak alike, translated otherwise,
 // and from every failure to an answer that the agent's revision knows.
 
+import type { HangUp } from '../hang-up.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { INTERNAL_ERROR } from '../mcp/json-rpc.ts';
 import type { AgentCall, GatewayParts } from './agent-call.ts';
 import type { FinalAnswer } from './agent-stream.ts';
 import { createAgentStream } from './agent-stream.ts';
-
-import { AgentRefusal, errorObject, resultResponse, shapeResult } from './answers.ts';
+import { type AgentAnswer, AgentRefusal, errorObject, resultResponse, shapeResult } from './answers.ts';
 import { codeOfFailure, isTimeout, resultOfFailure } from './failures.ts';
 import type { MissingCredentials } from './missing-credential.ts';
 import { passThrough } from './pass-through.ts';
 import type { LegacyRelay } from './relay-legacy.ts';
-import { keepsSessions } from './relay-legacy.ts';
 import { canRelayModern, relayModern } from './relay-modern.ts';
 import { translate } from './translate.ts';
 
@@ -20,7 +19,7 @@ export type ForwardingParts = GatewayParts & {
   readonly missing: MissingCredentials;
   readonly relay: LegacyRelay;
   /** Translated requests under way, so that another request can cancel them. */
-  readonly underWay: Map<string, AbortController>;
+  readonly underWay: Map<string, HangUp>;
 };
 
 /** Where a request under way is found by the notification that cancels it. */
@@ -29,13 +28,13 @@ export function placeOf({ access, session, id }: Pick<AgentCall, 'access' | 'ses
 }
 
 /** Sends the request on. @throws AgentRefusal */
-export async function forward(parts: ForwardingParts, call: AgentCall): Promise<Response> {
+export async function forward(parts: ForwardingParts, call: AgentCall): Promise<AgentAnswer> {
   const { meter } = call;
   try {
     const relayed = await relay(parts, call);
     if (relayed !== null) return relayed;
   } catch (error) {
-    const isCancelled = call.signal.aborted && !isTimeout(call.signal.reason);
+    const isCancelled = call.hangUp.aborted && !isTimeout(call.hangUp.reason);
     meter.ends(isCancelled ? 'cancelled' : 'error', codeOfFailure(error));
     const result = await resultOfFailure(parts, parts.missing, call, error);
     return resultResponse(call.id, shapeResult(call.era, result, parts.serverInfo));
@@ -44,28 +43,24 @@ export async function forward(parts: ForwardingParts, call: AgentCall): Promise<
 }
 
 /** The server's own bytes; null when the request must be translated, or the server asked what it speaks. */
-async function relay(parts: ForwardingParts, call: AgentCall): Promise<Response | null> {
+async function relay(parts: ForwardingParts, call: AgentCall): Promise<AgentAnswer | null> {
   const { connections } = parts;
   if (canRelayModern(parts, call)) {
     const response = await relayModern(parts, call);
     if (response === null) connections.doubt(call.connector);
     return response;
   }
-  if (call.session === null || call.endpoint === null || !keepsSessions(connections.protocolOf(call.connector)))
-    return null;
-  const { access, connector, session, signal, meter } = call;
-  const response = await parts.relay.post(
-    { agentId: access.agent.id, connector, session, signal, meter },
-    call.id,
-    call.text,
-  );
-  if (response === null) connections.doubt(connector);
-  return response === null ? null : passThrough(response, call);
+  if (call.session === null || call.endpoint === null || !parts.relay.serves(call.connector, call.session)) return null;
+  const { access, connector, session, hangUp, meter } = call;
+  const target = { agentId: access.agent.id, connector, session, hangUp, meter };
+  const answer = await parts.relay.post(target, call.id, call.text);
+  if (answer === null) connections.doubt(connector);
+  return answer === null ? null : passThrough(answer, call);
 }
 
-async function translated(parts: ForwardingParts, call: AgentCall): Promise<Response> {
-  const hangUp = new AbortController();
-  const signal = AbortSignal.any([call.signal, hangUp.signal]);
+async function translated(parts: ForwardingParts, call: AgentCall): Promise<AgentAnswer> {
+  const hangUp = call.hangUp.child();
+  const { signal } = hangUp;
   const place = placeOf(call);
   parts.underWay.set(place, hangUp);
   const stream = createAgentStream(call.access.agent.id, parts.questions, signal, () => hangUp.abort(gone()));

@@ -2,21 +2,26 @@
 // has an agent key (RFC 6750, RFC 9728), reads the message, hands it to the face of its era.
 
 import { isChatelaineError } from '../errors.ts';
-import type { AgentAccess } from '../hub/agent-access.ts';
 import type { CallEntry } from '../hub/call-log.ts';
 import type { HubContext } from '../hub/context.ts';
 import type { Hub } from '../hub/hub.ts';
 import { AGENT_REQUEST_MAX_BYTES } from '../limits.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { INTERNAL_ERROR } from '../mcp/json-rpc.ts';
-import { readText } from '../mcp/read-body.ts';
 import { Secret } from '../secret.ts';
-import type { AgentRequest, Visit } from './agent-call.ts';
+import type { AgentHeaders, AgentHttp, AgentRequest, Visit } from './agent-call.ts';
 import type { AgentMessage } from './agent-message.ts';
 import { idOf, parseBody, readMessage } from './agent-message.ts';
 import { createOpenQuestions } from './agent-stream.ts';
-import { hasAmbiguousKeys } from './ambiguous-keys.ts';
-import { AgentRefusal, accepted, INVALID_REQUEST, json, REFUSED, refusalResponse } from './answers.ts';
+import {
+  type AgentAnswer,
+  AgentRefusal,
+  accepted,
+  INVALID_REQUEST,
+  json,
+  REFUSED,
+  refusalResponse,
+} from './answers.ts';
 import { answerBatch } from './batch.ts';
 import { createCallLimits } from './call-limits.ts';
 import { createConnections } from './connections.ts';
@@ -29,13 +34,14 @@ import { createLegacyRelay } from './relay-legacy.ts';
 import { createServerFacts } from './server-facts.ts';
 import { createLogLevels, createSessionIds } from './session-id.ts';
 
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
 export type Gateway = {
   /** Answers a request to `/mcp/{key}`, or with `key` null to `/mcp`. */
-  handle(request: Request, key: string | null): Promise<Response>;
+  handle(request: AgentHttp, key: string | null): Promise<AgentAnswer>;
   /** The protected resource metadata of an endpoint. @see RFC 9728 section 3 */
-  metadata(key: string | null): Response;
+  metadata(key: string | null): AgentAnswer;
   close(): Promise<void>;
 };
 
@@ -59,30 +65,32 @@ export function createGateway(
     facts: createServerFacts(shared),
     limits: createCallLimits(context.now),
     toolsNow: async ({ headers, endpoint }) => {
-      const access = await accessOf(hub, headers);
+      const presented = presentedKey(headers);
+      const access = presented && (await hub.access.byKey(presented));
       return access === null ? null : offered.list(access, endpoint);
     },
   };
 
   return {
     async handle(request, key) {
-      return answering(context, null, async () => {
-        const access = await accessOf(hub, request.headers);
-        if (access === null) return unauthorized(context.baseUrl, key, request.headers.has('authorization'));
+      let id: RequestId | null = null;
+      try {
+        const presented = presentedKey(request.headers);
+        const access = presented && (hub.access.known(presented) ?? (await hub.access.byKey(presented)));
+        if (access === null) return unauthorized(context.baseUrl, key, request.headers.authorization !== undefined);
         if (key !== null && !access.connectors.has(key)) throw notThere();
-        const visit: Visit = { access, endpoint: key, headers: request.headers, signal: request.signal };
-        if (request.method !== 'POST') return besidePosts(parts, visit, request.method);
+        const visit: Visit = { access, endpoint: key, headers: request.headers, hangUp: request.hangUp };
+        if (request.method !== 'POST') return await besidePosts(parts, visit, request.method);
         const text = await bodyOf(request);
+        if (text === null) throw tooLarge();
         const body = parseBody(text);
-        if (hasAmbiguousKeys(text)) throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
-        const one = (message: unknown, its: string): Promise<Response> =>
-          answering(context, idOf(message), async () =>
-            answer(parts, visit, readMessage(message, request.headers), its),
-          );
-        if (!Array.isArray(body)) return one(body, text);
+        id = idOf(body);
+        if (!Array.isArray(body)) return await answer(parts, visit, readMessage(body, request.headers), text);
         const { version } = await sessionOf(parts, visit);
-        return answerBatch(version, body, (message) => one(message, JSON.stringify(message)));
-      });
+        return await answerBatch(version, body, (message) => answerOfBatch(parts, visit, message));
+      } catch (error) {
+        return answerOfError(context, error, id);
+      }
     },
     metadata: (key) =>
       json({
@@ -94,55 +102,55 @@ export function createGateway(
   };
 }
 
-/** Runs `work`; what it throws becomes the answer to request `id`. */
-async function answering(
-  { log }: Pick<HubContext, 'log'>,
-  id: RequestId | null,
-  work: () => Promise<Response>,
-): Promise<Response> {
+async function answerOfBatch(parts: FaceParts, visit: Visit, message: unknown): Promise<AgentAnswer> {
   try {
-    return await work();
+    return await answer(parts, visit, readMessage(message, visit.headers), JSON.stringify(message));
   } catch (error) {
-    if (error instanceof AgentRefusal) return refusalResponse(error, id);
-    if (isChatelaineError(error, 'store_unavailable')) {
-      const headers = { 'retry-after': '1' };
-      return refusalResponse(new AgentRefusal(503, INTERNAL_ERROR, error.message, { headers }), id);
-    }
-    log.error({ err: error }, 'a request to the gateway failed');
-    const message = 'Something went wrong in the hub; its log says more.';
-    return refusalResponse(new AgentRefusal(500, INTERNAL_ERROR, message), id);
+    return answerOfError(parts.context, error, idOf(message));
   }
 }
 
-async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<Response> {
+function answerOfError({ log }: Pick<HubContext, 'log'>, error: unknown, id: RequestId | null): AgentAnswer {
+  if (error instanceof AgentRefusal) return refusalResponse(error, id);
+  if (isChatelaineError(error, 'store_unavailable')) {
+    const headers = { 'retry-after': '1' };
+    return refusalResponse(new AgentRefusal(503, INTERNAL_ERROR, error.message, { headers }), id);
+  }
+  log.error({ err: error }, 'a request to the gateway failed');
+  const message = 'Something went wrong in the hub; its log says more.';
+  return refusalResponse(new AgentRefusal(500, INTERNAL_ERROR, message), id);
+}
+
+async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<AgentAnswer> {
   if (message.era === 'modern') {
     if (message.kind !== 'request') return accepted();
     return answerModern(parts, { ...visit, ...message, text, session: null });
   }
   if (message.kind === 'request' && message.method === 'initialize')
     return initialize(parts, visit, message.id, message.params);
-  const session = await sessionOf(parts, visit);
+  const known = sessionOf(parts, visit);
+  const session = known instanceof Promise ? await known : known;
   if (message.kind !== 'request') return takeLegacy(parts, visit, session, message, text);
   const request: AgentRequest = { ...visit, ...message, text, session, capabilities: session.capabilities };
   return answerLegacy(parts, request);
 }
 
 /** GET and DELETE, which only the older revisions have. */
-async function besidePosts(parts: FaceParts, visit: Visit, method: string): Promise<Response> {
-  if (method === 'GET' && visit.headers.has('mcp-session-id'))
+async function besidePosts(parts: FaceParts, visit: Visit, method: string): Promise<AgentAnswer> {
+  if (method === 'GET' && visit.headers['mcp-session-id'] !== undefined)
     return listen(parts, visit, await sessionOf(parts, visit));
-  if (method === 'DELETE' && visit.headers.has('mcp-session-id'))
+  if (method === 'DELETE' && visit.headers['mcp-session-id'] !== undefined)
     return endSession(parts, visit, await sessionOf(parts, visit));
   throw new AgentRefusal(405, REFUSED, 'Method not allowed.', { headers: { allow: 'POST, GET, DELETE' } });
 }
 
-async function accessOf(hub: Pick<Hub, 'access'>, headers: Headers): Promise<AgentAccess | null> {
-  const presented = BEARER.exec(headers.get('authorization') ?? '')?.[1];
-  return presented === undefined ? null : hub.access.byKey(new Secret(presented));
+function presentedKey(headers: AgentHeaders): Secret | null {
+  const presented = BEARER.exec(headers.authorization ?? '')?.[1];
+  return presented === undefined ? null : new Secret(presented);
 }
 
 /** @see RFC 6750 section 3, RFC 9728 section 5.1 */
-function unauthorized(baseUrl: string, key: string | null, hasPresented: boolean): Response {
+function unauthorized(baseUrl: string, key: string | null, hasPresented: boolean): AgentAnswer {
   const metadata = `resource_metadata="${baseUrl}/.well-known/oauth-protected-resource${pathOf(key)}"`;
   const error = hasPresented ? 'error="invalid_token", ' : '';
   const refusal = new AgentRefusal(401, REFUSED, 'Send Authorization: Bearer with an agent key of this hub.', {
@@ -156,18 +164,12 @@ function notThere(): AgentRefusal {
   return new AgentRefusal(404, REFUSED, 'There is no such connector.');
 }
 
-async function bodyOf(request: Request): Promise<string> {
-  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? ''))
+/** null for a body that is larger than any message may be. */
+function bodyOf(request: AgentHttp): Promise<string | null> {
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? ''))
     throw new AgentRefusal(415, INVALID_REQUEST, 'Send JSON with Content-Type: application/json.');
-  const length = Number(request.headers.get('content-length') ?? Number.NaN);
-  if (length > AGENT_REQUEST_MAX_BYTES) throw tooLarge();
-  if (length <= AGENT_REQUEST_MAX_BYTES) return request.text();
-  return readText(new Response(request.body), AGENT_REQUEST_MAX_BYTES).then(
-    ({ text }) => text,
-    () => {
-      throw tooLarge();
-    },
-  );
+  if (Number(request.headers['content-length']) > AGENT_REQUEST_MAX_BYTES) throw tooLarge();
+  return request.text(AGENT_REQUEST_MAX_BYTES);
 }
 
 function tooLarge(): AgentRefusal {

@@ -3,29 +3,28 @@
 
 import type { AccessConnector } from '../hub/agent-access.ts';
 import { GREETING_WAIT_MS } from '../limits.ts';
-import { discardBody } from '../mcp/fault.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { isObject, stringField } from '../mcp/json.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { isLegacy, isModern, LATEST_LEGACY } from '../mcp/revisions.ts';
-import type { AgentRequest, Visit } from './agent-call.ts';
+import type { AgentHeaders, AgentRequest, Visit } from './agent-call.ts';
 import type { AgentMessage } from './agent-message.ts';
 import {
+  type AgentAnswer,
   AgentRefusal,
   accepted,
+  eventStream,
   INVALID_REQUEST,
   REFUSED,
   resultResponse,
-  STREAM_HEADERS,
   unknownMethod,
 } from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
 import { placeOf } from './forward.ts';
 import { listing } from './modern-face.ts';
-import { passStream } from './pass-through.ts';
+import { isEventStream, passedOn } from './pass-through.ts';
 import type { RelayTarget } from './relay-legacy.ts';
-import { keepsSessions } from './relay-legacy.ts';
 import { offeredCapabilities } from './server-facts.ts';
 import type { AgentSession } from './session-id.ts';
 import { changesStream } from './tool-changes.ts';
@@ -46,13 +45,19 @@ const PASSED_ON: ReadonlySet<string> = new Set([
 ]);
 
 /** The session that a request names. @throws AgentRefusal 400 without one, 404 for one that is not there */
-export async function sessionOf(parts: FaceParts, visit: Visit): Promise<AgentSession> {
-  const id = visit.headers.get('mcp-session-id');
-  if (id === null)
+export function sessionOf(parts: FaceParts, visit: Visit): AgentSession | Promise<AgentSession> {
+  const id = visit.headers['mcp-session-id'];
+  if (id === undefined)
     throw new AgentRefusal(400, INVALID_REQUEST, 'Send the Mcp-Session-Id that initialize was answered with.');
-  const session = await parts.sessionIds.open(visit.access.agent.id, visit.endpoint, id);
+  const opened = parts.sessionIds.open(visit.access.agent.id, visit.endpoint, id);
+  return opened instanceof Promise
+    ? opened.then((session) => checked(session, visit.headers))
+    : checked(opened, visit.headers);
+}
+
+function checked(session: AgentSession | null, headers: AgentHeaders): AgentSession {
   if (session === null) throw new AgentRefusal(404, REFUSED, 'There is no such session; initialize again.');
-  const version = visit.headers.get('mcp-protocol-version')?.trim();
+  const version = headers['mcp-protocol-version']?.trim();
   if (version !== undefined && !isLegacy(version))
     throw new AgentRefusal(400, INVALID_REQUEST, 'This MCP-Protocol-Version is not the one that was agreed on.');
   return session;
@@ -64,7 +69,7 @@ export async function initialize(
   visit: Visit,
   id: string | number,
   params: JsonObject,
-): Promise<Response> {
+): Promise<AgentAnswer> {
   const asked = stringField(params, 'protocolVersion');
   if (asked === null) throw new AgentRefusal(400, INVALID_PARAMS, 'initialize must name a protocolVersion.');
   const version = isLegacy(asked) && asked !== NOT_OVER_HTTP ? asked : LATEST_LEGACY;
@@ -85,8 +90,8 @@ export async function initialize(
 }
 
 /** Answers one request of a session. @throws AgentRefusal */
-export async function answerLegacy(parts: FaceParts, request: AgentRequest): Promise<Response> {
-  const { access, endpoint, method, params } = request;
+export async function answerLegacy(parts: FaceParts, request: AgentRequest): Promise<AgentAnswer> {
+  const { access, endpoint, method, params, session } = request;
   switch (method) {
     case 'ping':
       return resultResponse(request.id, {});
@@ -95,16 +100,17 @@ export async function answerLegacy(parts: FaceParts, request: AgentRequest): Pro
       return listing(request, (await parts.offered.list(access, endpoint)) ?? '[]', '{}');
     }
     case 'tools/call': {
-      const { connector, tool } = await calledTool(parts, request);
+      const called = calledTool(parts, request);
+      const { connector, tool } = called instanceof Promise ? await called : called;
       return send(parts, request, connector, tool);
     }
   }
   const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
   const protocol = offered === undefined ? null : parts.connections.protocolOf(offered.connector);
-  if (method === 'logging/setLevel' && protocol !== null && isModern(protocol.version)) {
+  const isRelayed = offered !== undefined && session !== null && parts.relay.serves(offered.connector, session);
+  if (method === 'logging/setLevel' && protocol !== null && isModern(protocol.version) && !isRelayed) {
     // A modern server is told with each request how much of its log is wanted.
-    if (typeof params.level === 'string' && request.session !== null)
-      parts.logLevels.set(request.session.nonce, params.level);
+    if (typeof params.level === 'string' && session !== null) parts.logLevels.set(session.nonce, params.level);
     return resultResponse(request.id, {});
   }
   if (offered === undefined || !PASSED_ON.has(method)) throw unknownMethod('legacy', method);
@@ -118,7 +124,7 @@ export async function takeLegacy(
   session: AgentSession,
   message: Exclude<AgentMessage, { kind: 'request' }>,
   text: string,
-): Promise<Response> {
+): Promise<AgentAnswer> {
   if (message.kind === 'answer') {
     if (parts.questions.answer(visit.access.agent.id, message.id, message.body)) return accepted();
   } else {
@@ -129,29 +135,27 @@ export async function takeLegacy(
   if (target === null) return accepted();
   // What the server makes of it is nothing that the agent waits for.
   const response = await parts.relay.post(target, null, text).catch(() => null);
-  if (response !== null) await discardBody(response);
+  response?.body.cancel();
   return accepted();
 }
 
 /** The listening stream of a session. @throws AgentRefusal */
-export async function listen(parts: FaceParts, visit: Visit, session: AgentSession): Promise<Response> {
+export async function listen(parts: FaceParts, visit: Visit, session: AgentSession): Promise<AgentAnswer> {
   const target = relayTarget(parts, visit, session);
-  const lastEventId = visit.headers.get('last-event-id');
+  const lastEventId = visit.headers['last-event-id'] ?? null;
   const relayed = target === null ? null : await parts.relay.listen(target, lastEventId).catch(() => null);
-  const type = relayed?.headers.get('content-type') ?? '';
-  if (relayed?.body != null && type.includes('text/event-stream'))
-    return new Response(passStream(relayed.body, visit.signal, true), { status: 200, headers: STREAM_HEADERS });
-  if (relayed !== null) await discardBody(relayed);
+  if (relayed !== null && isEventStream(relayed)) return eventStream(passedOn(relayed.body, visit.hangUp, true));
+  relayed?.body.cancel();
   if (lastEventId !== null) throw new AgentRefusal(405, REFUSED, 'This stream cannot be resumed.');
-  return changesStream(() => parts.toolsNow(visit), visit.signal);
+  return changesStream(() => parts.toolsNow(visit), visit.hangUp);
 }
 
 /** Ends a session here and at the server. */
-export async function endSession(parts: FaceParts, visit: Visit, session: AgentSession): Promise<Response> {
-  parts.sessionIds.end(visit.access.agent.id, visit.headers.get('mcp-session-id') ?? '');
+export async function endSession(parts: FaceParts, visit: Visit, session: AgentSession): Promise<AgentAnswer> {
+  parts.sessionIds.end(visit.access.agent.id, visit.headers['mcp-session-id'] ?? '');
   const target = relayTarget(parts, visit, session);
   if (target !== null) await parts.relay.end(target);
-  return new Response(null, { status: 204 });
+  return { status: 204, headers: {}, body: null };
 }
 
 function clientInfoOf(params: JsonObject, parts: FaceParts): JsonObject {
@@ -178,17 +182,16 @@ async function greet(
   if (offered === undefined)
     return { capabilities: offeredCapabilities(null, 'legacy'), instructions: null, upstream: null };
   const { connector } = offered;
-  if (!keepsSessions(parts.connections.protocolOf(connector))) {
-    const facts = await parts.facts(access.agent.id, connector);
-    return {
-      capabilities: offeredCapabilities(facts, 'legacy'),
-      instructions: facts?.instructions ?? null,
-      upstream: null,
-    };
-  }
-  const signal = AbortSignal.timeout(GREETING_WAIT_MS);
-  const begun = await parts.relay.begin(access.agent.id, connector, offer, signal).catch(() => null);
-  const facts = begun === null ? null : { ...begun.greeting, era: 'legacy' as const };
+  const begun = parts.relay.mayBegin(connector)
+    ? await parts.relay
+        .begin(access.agent.id, connector, offer, AbortSignal.timeout(GREETING_WAIT_MS))
+        .catch(() => null)
+    : null;
+  // A session that was begun and failed will be begun anew at the first call; a server without any is asked.
+  const isOpen = begun !== null || parts.relay.mayBegin(connector);
+  const facts = isOpen
+    ? begun && { ...begun.greeting, era: 'legacy' as const }
+    : await parts.facts(access.agent.id, connector);
   return {
     capabilities: offeredCapabilities(facts, 'legacy'),
     instructions: facts?.instructions ?? null,
@@ -196,10 +199,10 @@ async function greet(
   };
 }
 
-function relayTarget(parts: FaceParts, { access, endpoint, signal }: Visit, session: AgentSession): RelayTarget | null {
+function relayTarget(parts: FaceParts, { access, endpoint, hangUp }: Visit, session: AgentSession): RelayTarget | null {
   const offered = endpoint === null ? undefined : access.connectors.get(endpoint);
-  if (offered === undefined || !keepsSessions(parts.connections.protocolOf(offered.connector))) return null;
-  return { agentId: access.agent.id, connector: offered.connector, session, signal };
+  if (offered === undefined || !parts.relay.serves(offered.connector, session)) return null;
+  return { agentId: access.agent.id, connector: offered.connector, session, hangUp };
 }
 
 function cancel(parts: FaceParts, { access }: Visit, session: AgentSession, { requestId }: JsonObject): void {

@@ -8,7 +8,7 @@ import { mirroringMismatch } from '../mcp/mirrored-headers.ts';
 import { isModern, LATEST_MODERN } from '../mcp/revisions.ts';
 import type { AgentRequest } from './agent-call.ts';
 import { mismatch } from './agent-message.ts';
-import { AgentRefusal, resultResponse, shapeResult, unknownMethod } from './answers.ts';
+import { type AgentAnswer, AgentRefusal, jsonText, resultResponse, shapeResult, unknownMethod } from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
 import { offeredCapabilities } from './server-facts.ts';
@@ -25,7 +25,7 @@ const PASSED_ON: ReadonlySet<string> = new Set([
 ]);
 
 /** Answers one modern request. @throws AgentRefusal */
-export async function answerModern(parts: FaceParts, request: AgentRequest): Promise<Response> {
+export async function answerModern(parts: FaceParts, request: AgentRequest): Promise<AgentAnswer> {
   const { access, endpoint, method } = request;
   const offered = endpoint === null ? null : (access.connectors.get(endpoint) ?? null);
   switch (method) {
@@ -34,7 +34,8 @@ export async function answerModern(parts: FaceParts, request: AgentRequest): Pro
     case 'tools/list':
       return listTools(parts, request);
     case 'tools/call': {
-      const called = await calledTool(parts, request);
+      const found = calledTool(parts, request);
+      const called = found instanceof Promise ? await found : found;
       if (called.tool.definition.includes('x-mcp-header')) {
         const fault = mirroringMismatch(called.tool.parsed, request.params.arguments, request.headers);
         if (fault !== null) throw mismatch(fault);
@@ -48,7 +49,11 @@ export async function answerModern(parts: FaceParts, request: AgentRequest): Pro
   return send(parts, request, offered.connector, null);
 }
 
-async function discover(parts: FaceParts, request: AgentRequest, offered: AccessConnector | null): Promise<Response> {
+async function discover(
+  parts: FaceParts,
+  request: AgentRequest,
+  offered: AccessConnector | null,
+): Promise<AgentAnswer> {
   const facts = offered === null ? null : await parts.facts(request.access.agent.id, offered.connector);
   const result = {
     supportedVersions: [LATEST_MODERN],
@@ -60,7 +65,7 @@ async function discover(parts: FaceParts, request: AgentRequest, offered: Access
   return resultResponse(request.id, shapeResult('modern', result, parts.serverInfo));
 }
 
-async function listTools(parts: FaceParts, request: AgentRequest): Promise<Response> {
+async function listTools(parts: FaceParts, request: AgentRequest): Promise<AgentAnswer> {
   if (request.params.cursor !== undefined) throw new AgentRefusal(200, INVALID_PARAMS, 'There is no such cursor.');
   const tools = await parts.offered.list(request.access, request.endpoint);
   const result = shapeResult('modern', { ttlMs: TOOL_LIST_TTL_MS, cacheScope: 'private' }, parts.serverInfo);
@@ -68,16 +73,19 @@ async function listTools(parts: FaceParts, request: AgentRequest): Promise<Respo
 }
 
 /** The stored definitions go out as they were stored. */
-export function listing({ id }: AgentRequest, tools: string, others: string): Response {
+export function listing({ id }: AgentRequest, tools: string, others: string): AgentAnswer {
   const rest = others === '{}' ? '' : `,${others.slice(1, -1)}`;
-  const text = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${tools}${rest}}}`;
-  return new Response(text, { status: 200, headers: { 'content-type': 'application/json' } });
+  return jsonText(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${tools}${rest}}}`);
 }
 
-async function subscribe(parts: FaceParts, request: AgentRequest, offered: AccessConnector | null): Promise<Response> {
+async function subscribe(
+  parts: FaceParts,
+  request: AgentRequest,
+  offered: AccessConnector | null,
+): Promise<AgentAnswer> {
   const protocol = offered === null ? null : parts.connections.protocolOf(offered.connector);
   // A server of the same revision tells of its resources and prompts too.
   if (offered !== null && protocol !== null && isModern(protocol.version))
     return send(parts, request, offered.connector, null);
-  return subscriptionStream(request.id, request.params, () => parts.toolsNow(request), request.signal);
+  return subscriptionStream(request.id, request.params, () => parts.toolsNow(request), request.hangUp);
 }

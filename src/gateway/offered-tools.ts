@@ -19,7 +19,7 @@ export type OfferedTools = {
   /** The JSON text of the array for `tools/list`; null when there is no such endpoint for this agent. */
   list(access: AgentAccess, endpoint: string | null): Promise<string | null>;
   /** The tool behind `name`; null when the agent may not call it, or there is none. */
-  find(access: AgentAccess, endpoint: string | null, name: string): Promise<CallableTool | null>;
+  find(access: AgentAccess, endpoint: string | null, name: string): CallableTool | null | Promise<CallableTool | null>;
 };
 
 /** Lists are made once for each state of an agent's access. */
@@ -50,14 +50,20 @@ export function createOfferedTools(): OfferedTools {
       }
       return text;
     },
-    async find(access, endpoint, name) {
-      const named = endpoint === null ? (await indexOf(access)).get(name) : { connectorKey: endpoint, tool: { name } };
-      if (named === undefined) return null;
-      const tool = callableTool(access, named.connectorKey, named.tool.name);
-      const connector = access.connectors.get(named.connectorKey)?.connector;
-      return tool === null || connector === undefined ? null : { connector, tool };
+    find(access, endpoint, name) {
+      if (endpoint !== null) return callable(access, endpoint, name);
+      return indexOf(access).then((index) => {
+        const named = index.get(name);
+        return named === undefined ? null : callable(access, named.connectorKey, named.tool.name);
+      });
     },
   };
+}
+
+function callable(access: AgentAccess, connectorKey: string, toolName: string): CallableTool | null {
+  const tool = callableTool(access, connectorKey, toolName);
+  const connector = access.connectors.get(connectorKey)?.connector;
+  return tool === null || connector === undefined ? null : { connector, tool };
 }
 
 /** The name of a tool at the endpoint with every tool: at most 64 characters, the same on every replica. */

@@ -1,72 +1,110 @@
-// A server's answer on its way to the agent as the bytes that it is made of. Short ones go in one piece, long
-// ones and event streams as they come, at the pace of the reader.
+// A server's answer on its way to the agent as the bytes that it is made of. What is here already, or short,
+// goes in one piece; long ones and event streams as they come, at the pace of the reader.
 
+import type { Cancellation } from '../hang-up.ts';
+import type { AnswerBody, Flow, RawAnswer } from '../outbound.ts';
 import type { AgentCall } from './agent-call.ts';
-import { STREAM_HEADERS } from './answers.ts';
+import { type AgentAnswer, STREAM_HEADERS } from './answers.ts';
 import type { CallMeter } from './call-meter.ts';
 
-/** Up to this size one piece costs less than a stream. */
+/** Up to this size a broken answer is told as such, because nothing of it has gone out yet. */
 const ONE_PIECE_MAX_BYTES = 128 * 1024;
 
-/** The answer as it is; its end, good or bad, is the call's. @throws what the body's stream fails with, for a short answer */
-export async function passThrough(response: Response, call: AgentCall): Promise<Response> {
-  const { meter } = call;
-  const type = response.headers.get('content-type') ?? '';
-  const isStream = type.includes('text/event-stream');
-  const headers: Record<string, string> = isStream
-    ? { ...STREAM_HEADERS }
-    : { 'content-type': type || 'application/json' };
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
-  if (!isStream && length <= ONE_PIECE_MAX_BYTES) {
-    const bytes = new Uint8Array(await meter.waits(response.arrayBuffer()));
-    meter.passed(bytes);
+export function isEventStream({ headers }: Pick<RawAnswer, 'headers'>): boolean {
+  return contentTypeOf(headers).startsWith('text/event-stream');
+}
+
+/** The answer as it is; its end, good or bad, is the call's. @throws what the body fails with, for a short answer */
+export function passThrough(
+  answer: RawAnswer,
+  { meter, hangUp }: Pick<AgentCall, 'meter' | 'hangUp'>,
+): AgentAnswer | Promise<AgentAnswer> {
+  const { status, body } = answer;
+  const isStream = isEventStream(answer);
+  const headers = isStream ? STREAM_HEADERS : { 'content-type': contentTypeOf(answer.headers) };
+  const inOnePiece = (whole: Uint8Array): AgentAnswer => {
+    meter.passed(whole);
     meter.ends();
-    return new Response(bytes, { status: response.status, headers });
-  }
-  if (Number.isFinite(length)) headers['content-length'] = String(length);
-  if (response.body === null) {
-    meter.ends();
-    return new Response(null, { status: response.status, headers });
-  }
-  return new Response(passStream(response.body, call.signal, isStream, meter), { status: response.status, headers });
+    return { status, headers, body: whole };
+  };
+  const whole = body.takeWhole();
+  if (whole !== null) return inOnePiece(whole);
+  const length = Number(answer.headers['content-length'] ?? Number.NaN);
+  if (!isStream && length <= ONE_PIECE_MAX_BYTES) return meter.waits(collected(body)).then(inOnePiece);
+  const sized = Number.isFinite(length) ? { ...headers, 'content-length': String(length) } : headers;
+  return { status, headers: sized, body: passedOn(body, hangUp, isStream, meter) };
 }
 
 /**
  * The bytes of `source` at the reader's pace.
  *
- * @param signal fires when the reader hangs up, which is an end and no fault
+ * @param cancellation fires when the reader hangs up, which is an end and no fault
  */
-export function passStream(
-  source: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
+export function passedOn(
+  source: AnswerBody,
+  cancellation: Cancellation,
   isStream: boolean,
-  meter?: Pick<CallMeter, 'passed' | 'ends'>,
-): ReadableStream<Uint8Array> {
-  const reader = source.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) {
-            controller.close();
-            meter?.ends();
-            return;
-          }
-          meter?.passed(value);
-          controller.enqueue(value);
-        } catch (error) {
-          meter?.ends(signal.aborted ? 'cancelled' : 'error', signal.aborted ? null : 'upstream_unreachable');
+  meter?: Pick<CallMeter, 'passed' | 'ends' | 'waitsOn'>,
+): Flow {
+  const waited = meter?.waitsOn();
+  return {
+    pipe(sink) {
+      source.pipe({
+        write(chunk) {
+          meter?.passed(chunk);
+          return sink.write(chunk);
+        },
+        end() {
+          waited?.();
+          meter?.ends();
+          sink.end();
+        },
+        fail(reason) {
+          waited?.();
+          meter?.ends(
+            cancellation.aborted ? 'cancelled' : 'error',
+            cancellation.aborted ? null : 'upstream_unreachable',
+          );
           // An event stream that ends without a result says enough; half a JSON text must not look like a whole one.
-          if (isStream || signal.aborted) controller.close();
-          else controller.error(error);
-        }
-      },
-      cancel(reason) {
-        meter?.ends('cancelled');
-        return reader.cancel(reason).catch(() => undefined);
-      },
+          if (isStream || cancellation.aborted) sink.end();
+          else sink.fail(reason);
+        },
+      });
     },
-    { highWaterMark: 0 },
-  );
+    resume: () => source.resume(),
+    cancel(reason) {
+      waited?.();
+      meter?.ends('cancelled');
+      source.cancel(reason);
+    },
+  };
+}
+
+function contentTypeOf(headers: RawAnswer['headers']): string {
+  const type = headers['content-type'];
+  return typeof type === 'string' ? type.trim().toLowerCase() : 'application/json';
+}
+
+function collected(body: AnswerBody): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    body.pipe({
+      write(chunk) {
+        chunks.push(chunk);
+        bytes += chunk.byteLength;
+        return true;
+      },
+      end() {
+        const whole = new Uint8Array(bytes);
+        let at = 0;
+        for (const chunk of chunks) {
+          whole.set(chunk, at);
+          at += chunk.byteLength;
+        }
+        resolve(whole);
+      },
+      fail: reject,
+    });
+  });
 }

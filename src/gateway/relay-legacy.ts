@@ -1,35 +1,45 @@
-// A legacy agent's messages to a legacy server (Streamable HTTP on both sides): its session here stands for
-// one session there, so that every message passes in both directions as it is, ids, event ids and questions
-// of the server included. The server's session id travels sealed in the agent's own: any replica can go on.
+// A legacy agent's messages to a server that keeps sessions (Streamable HTTP on both sides): its session here
+// stands for one session there, so that every message passes in both directions as it is, ids, event ids and
+// questions of the server included. The server's session id travels sealed in the agent's own: any replica can
+// go on. Servers of the newest revision that keep sessions for older clients are spoken to in this way too.
 
+import { ChatelaineError } from '../errors.ts';
+import type { HangUp } from '../hang-up.ts';
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import { withCredential } from '../hub/refused-credential.ts';
 import { createRecorder } from '../hub/transcript.ts';
 import { AGENT_SESSIONS_MAX } from '../limits.ts';
 import type { BegunSession, SessionOffer } from '../mcp/begin-session.ts';
 import { beginSession } from '../mcp/begin-session.ts';
-import { legacyHeaders, sessionDelete, streamGet } from '../mcp/build-request.ts';
+import { fieldList, legacyHeaders, sessionDelete, streamHeaders } from '../mcp/build-request.ts';
 import { discardBody } from '../mcp/fault.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { UNSUPPORTED_PROTOCOL_VERSION } from '../mcp/json-rpc.ts';
 import { readRefusal } from '../mcp/refusal.ts';
 import { isModern } from '../mcp/revisions.ts';
-import type { Protocol } from '../mcp/types.ts';
-import { UpstreamStatusError } from '../mcp/types.ts';
+import { RpcError, UpstreamStatusError } from '../mcp/types.ts';
+import { isSuccess, type PassageRequest, type RawAnswer, responseOf } from '../outbound.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { GatewayParts } from './agent-call.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { AgentSession, UpstreamSession } from './session-id.ts';
 
+const STRICT_MAX = 10_000;
+const STRICT_LIFETIME_MS = 10 * 60_000;
+
 export type RelayTarget = {
   readonly agentId: string;
   readonly connector: ConnectorRecord;
   readonly session: AgentSession;
-  readonly signal: AbortSignal;
+  readonly hangUp: HangUp;
   readonly meter?: CallMeter;
 };
 
 export type LegacyRelay = {
+  /** Whether the messages of a session may be passed on as they are. */
+  serves(connector: ConnectorRecord, session: AgentSession): boolean;
+  /** Whether it is worth trying to begin a session there. */
+  mayBegin(connector: ConnectorRecord): boolean;
   /** Begins a session there for one that is about to begin here. @throws what withCredential and the server throw */
   begin(
     agentId: string,
@@ -38,22 +48,24 @@ export type LegacyRelay = {
     signal: AbortSignal,
   ): Promise<BegunSession & { readonly upstream: UpstreamSession }>;
   /** The server's answer to one message; null when it does not speak like this any more and did nothing. */
-  post(target: RelayTarget, id: RequestId | null, text: string): Promise<Response | null>;
+  post(target: RelayTarget, id: RequestId | null, text: string): Promise<RawAnswer | null>;
   /** The server's listening stream; null when it has none. */
-  listen(target: RelayTarget, lastEventId: string | null): Promise<Response | null>;
+  listen(target: RelayTarget, lastEventId: string | null): Promise<RawAnswer | null>;
   /** Ends the session there; never fails. */
   end(target: RelayTarget): Promise<void>;
 };
 
-/** Whether a server keeps sessions over Streamable HTTP. */
-export function keepsSessions(protocol: Protocol | null): boolean {
-  return protocol !== null && protocol.transport === 'streamable_http' && !isModern(protocol.version);
-}
-
-export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): LegacyRelay {
+export function createLegacyRelay({
+  context,
+  connections,
+}: Pick<GatewayParts, 'context' | 'connections'>): LegacyRelay {
   /** Sessions that took the place of a lost one, by the nonce of the agent's. */
   const renewed = new Map<string, UpstreamSession>();
-  const fetch = context.outbound.mcp;
+  /** Sessions whose server does not speak like this any more, by the same. */
+  const over = new Set<string>();
+  /** Modern servers that keep no sessions for older clients, by id and address, until then. */
+  const strict = new Map<string, number>();
+  const { mcp: fetch, passage } = context.outbound;
 
   const current = ({ session }: RelayTarget, resolved: ResolvedCredential): UpstreamSession | null => {
     const known = renewed.get(session.nonce) ?? session.upstream;
@@ -77,7 +89,7 @@ export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): L
       return upstream;
     });
   const withIt = <T>(
-    { agentId, connector, meter }: Omit<RelayTarget, 'session' | 'signal'>,
+    { agentId, connector, meter }: Omit<RelayTarget, 'session' | 'hangUp'>,
     use: (resolved: ResolvedCredential) => Promise<T>,
   ): Promise<T> =>
     withCredential(
@@ -96,14 +108,15 @@ export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): L
     target: RelayTarget,
     resolved: ResolvedCredential,
     id: RequestId | null,
-    init: (session: UpstreamSession) => RequestInit,
-  ): Promise<Response | null> => {
+    request: (session: UpstreamSession) => Omit<PassageRequest, 'cancellation'>,
+  ): Promise<RawAnswer | null> => {
     let session = current(target, resolved) ?? (await renew(target, resolved));
     for (let attempt = 0; ; attempt += 1) {
-      const sending = fetch(target.connector.url, { ...init(session), signal: target.signal });
-      const response = await (target.meter?.waits(sending) ?? sending);
-      if (response.ok) return response;
-      const refusal = await readRefusal(response, id);
+      const sent = request(session);
+      const waited = target.meter?.waitsOn();
+      const answer = await passage(target.connector.url, { ...sent, cancellation: target.hangUp }).finally(waited);
+      if (isSuccess(answer)) return answer;
+      const refusal = await readRefusal(responseOf(answer, sent.method), id);
       const { status, rpc, isAddressed } = refusal;
       if (rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) return null;
       const isLost = session.sessionId !== null && (status === 404 || (status === 400 && !isAddressed));
@@ -115,30 +128,82 @@ export function createLegacyRelay({ context }: Pick<GatewayParts, 'context'>): L
     }
   };
 
+  const beginOnce = async (connector: ConnectorRecord, offering: () => ReturnType<typeof begun>) => {
+    if (speaks(connector) === 'sessions') return offering();
+    const isStrict = (): void => {
+      if (strict.size >= STRICT_MAX) strict.clear();
+      strict.set(placeOf(connector), context.now() + STRICT_LIFETIME_MS);
+    };
+    const made = await offering().catch((error: unknown) => {
+      // Only the server's own word says that it does not.
+      if (error instanceof RpcError || (error instanceof UpstreamStatusError && [400, 404, 405].includes(error.status)))
+        isStrict();
+      throw error;
+    });
+    // Without a session the server could not ask the agent anything; the newer revision has a way.
+    if (made.sessionId === null) {
+      isStrict();
+      throw new ChatelaineError('protocol_version_unsupported', 'This server keeps no sessions.');
+    }
+    return made;
+  };
+
+  /** `both`: of the newest revision, and perhaps of the older ones too. */
+  const speaks = (connector: ConnectorRecord): 'sessions' | 'both' | 'neither' => {
+    const protocol = connections.protocolOf(connector);
+    if (protocol === null || protocol.transport !== 'streamable_http') return 'neither';
+    return isModern(protocol.version) ? 'both' : 'sessions';
+  };
+
   return {
+    serves(connector, session) {
+      const spoken = speaks(connector);
+      if (spoken === 'sessions') return true;
+      return spoken === 'both' && session.upstream !== null && !over.has(session.nonce);
+    },
+    mayBegin(connector) {
+      const spoken = speaks(connector);
+      return spoken === 'sessions' || (spoken === 'both' && (strict.get(placeOf(connector)) ?? 0) <= context.now());
+    },
     begin: (agentId, connector, offer, signal) =>
-      withIt({ agentId, connector }, (resolved) => begun(connector, resolved, offer, signal)),
-    post: (target, id, text) =>
-      withIt(target, (resolved) =>
+      withIt({ agentId, connector }, (resolved) =>
+        beginOnce(connector, () => begun(connector, resolved, offer, signal)),
+      ),
+    async post(target, id, text) {
+      const answer = await withIt(target, (resolved) =>
         exchange(target, resolved, id, (session) => ({
           method: 'POST',
-          headers: legacyHeaders(resolved.headers, session),
+          headers: fieldList(legacyHeaders(resolved.headers, session)),
           body: text,
         })),
-      ),
+      );
+      if (answer === null) {
+        if (over.size >= AGENT_SESSIONS_MAX) over.clear();
+        over.add(target.session.nonce);
+      }
+      return answer;
+    },
     listen: (target, lastEventId) =>
       withIt(target, (resolved) =>
-        exchange(target, resolved, null, (session) => streamGet(resolved.headers, session, lastEventId)),
+        exchange(target, resolved, null, (session) => ({
+          method: 'GET',
+          headers: fieldList(streamHeaders(resolved.headers, session, lastEventId)),
+          body: null,
+        })),
       ),
     async end(target) {
       const ending = withIt(target, async (resolved) => {
         const session = current(target, resolved);
         renewed.delete(target.session.nonce);
         if (session === null || session.sessionId === null) return;
-        const init = { ...sessionDelete(resolved.headers, session), signal: target.signal };
+        const init = { ...sessionDelete(resolved.headers, session), signal: target.hangUp.signal };
         await discardBody(await fetch(target.connector.url, init));
       });
       await ending.catch(() => undefined);
     },
   };
+}
+
+function placeOf({ id, url }: ConnectorRecord): string {
+  return `${id} ${url}`;
 }

@@ -3,13 +3,15 @@
 
 import { withCredential } from '../hub/refused-credential.ts';
 import { createRecorder } from '../hub/transcript.ts';
-import { modernHeaders } from '../mcp/build-request.ts';
+import { fieldList, type HeaderFields, modernHeaders } from '../mcp/build-request.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION } from '../mcp/json-rpc.ts';
 import { readRefusal } from '../mcp/refusal.ts';
 import { isModern, LATEST_MODERN } from '../mcp/revisions.ts';
 import { RpcError, UpstreamStatusError } from '../mcp/types.ts';
-import type { AgentCall, GatewayParts } from './agent-call.ts';
+import { isSuccess, responseOf } from '../outbound.ts';
+import type { AgentCall, AgentHeaders, GatewayParts } from './agent-call.ts';
+import type { AgentAnswer } from './answers.ts';
 import { CONNECT_REQUEST } from './missing-credential.ts';
 import { passThrough } from './pass-through.ts';
 
@@ -34,7 +36,7 @@ export function canRelayModern({ connections }: GatewayParts, { era, method, con
  *
  * @throws what withCredential throws, RpcError, upstream_* faults
  */
-export async function relayModern({ context }: GatewayParts, call: AgentCall): Promise<Response | null> {
+export async function relayModern({ context }: GatewayParts, call: AgentCall): Promise<AgentAnswer | null> {
   const { connector, method, tool, meter } = call;
   const params = forServer(call);
   const body = params === call.params ? call.text : JSON.stringify({ jsonrpc: '2.0', id: call.id, method, params });
@@ -50,10 +52,10 @@ export async function relayModern({ context }: GatewayParts, call: AgentCall): P
       meter.carries(resolved);
       const headers = modernHeaders(resolved.headers, LATEST_MODERN, { method, params, ...definition });
       addUnknownParameters(headers, call.headers);
-      const init = { method: 'POST', headers, body, signal: call.signal };
-      const response = await meter.waits(context.outbound.mcp(connector.url, init));
-      if (response.ok) return passThrough(response, call);
-      const refusal = await readRefusal(response, call.id);
+      const request = { method: 'POST', headers: fieldList(headers), body, cancellation: call.hangUp };
+      const answer = await meter.waits(context.outbound.passage(connector.url, request));
+      if (isSuccess(answer)) return passThrough(answer, call);
+      const refusal = await readRefusal(responseOf(answer, 'POST'), call.id);
       const code = refusal.rpc?.code;
       if (code === UNSUPPORTED_PROTOCOL_VERSION || code === HEADER_MISMATCH) return null;
       const mayBeOld = refusal.error instanceof UpstreamStatusError && [400, 404, 405].includes(refusal.status);
@@ -79,8 +81,9 @@ export function forServer({ params, tool }: Pick<AgentCall, 'params' | 'tool'>):
 }
 
 /** @see MCP 2026-07-28, "Custom Headers": an intermediary passes on the ones it does not know */
-function addUnknownParameters(headers: Headers, sent: Headers): void {
-  for (const [name, value] of sent) {
-    if (name.startsWith('mcp-param-') && !headers.has(name)) headers.set(name, value);
+function addUnknownParameters(headers: HeaderFields, sent: AgentHeaders): void {
+  for (const name in sent) {
+    const value = sent[name];
+    if (value !== undefined && name.startsWith('mcp-param-') && headers[name] === undefined) headers[name] = value;
   }
 }

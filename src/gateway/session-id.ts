@@ -33,7 +33,7 @@ export type UpstreamSession = {
 export type SessionIds = {
   seal(agentId: string, session: Omit<AgentSession, 'nonce' | 'expiresAt'>): Promise<string>;
   /** null for an id that is none, is another agent's, has expired or was ended. */
-  open(agentId: string, endpoint: string | null, id: string): Promise<AgentSession | null>;
+  open(agentId: string, endpoint: string | null, id: string): AgentSession | null | Promise<AgentSession | null>;
   end(agentId: string, id: string): void;
 };
 
@@ -52,12 +52,14 @@ export function createLogLevels(): LogLevels {
 }
 
 export function createSessionIds(vault: Vault, now: () => number): SessionIds {
-  /** By agent and id; null once ended. */
-  const known = new Map<string, AgentSession | null>();
-  const keep = (key: string, session: AgentSession | null): void => {
+  /** By id; without a session once it was ended. */
+  const known = new Map<string, { readonly agentId: string; readonly session: AgentSession | null }>();
+  const keep = (agentId: string, id: string, session: AgentSession | null): void => {
     if (known.size >= AGENT_SESSIONS_MAX) known.delete(known.keys().next().value ?? '');
-    known.set(key, session);
+    known.set(id, { agentId, session });
   };
+  const ifValid = (session: AgentSession | null, endpoint: string | null): AgentSession | null =>
+    session !== null && session.endpoint === endpoint && session.expiresAt > now() ? session : null;
   const place = (agentId: string) => ({ kind: 'gateway.session', id: agentId });
 
   return {
@@ -70,24 +72,24 @@ export function createSessionIds(vault: Vault, now: () => number): SessionIds {
         expiresAt: now() + AGENT_SESSION_LIFETIME_MS,
       };
       const id = await vault.seal(new Secret(JSON.stringify(session)), place(agentId));
-      keep(`${agentId} ${id}`, session);
+      keep(agentId, id, session);
       return id;
     },
-    async open(agentId, endpoint, id) {
-      const key = `${agentId} ${id}`;
-      let session = known.get(key);
-      if (session === undefined) {
-        session = await vault.open(id, place(agentId)).then(
-          (text) => JSON.parse(text.reveal()) as AgentSession,
-          () => null,
-        );
-        // Only what opened is worth remembering: anybody can make up an id.
-        if (session !== null) keep(key, session);
-      }
-      return session !== null && session.endpoint === endpoint && session.expiresAt > now() ? session : null;
+    open(agentId, endpoint, id) {
+      const found = known.get(id);
+      if (found !== undefined) return found.agentId === agentId ? ifValid(found.session, endpoint) : null;
+      return vault.open(id, place(agentId)).then(
+        (text) => {
+          const session = JSON.parse(text.reveal()) as AgentSession;
+          // Only what opened is worth remembering: anybody can make up an id.
+          keep(agentId, id, session);
+          return ifValid(session, endpoint);
+        },
+        () => null,
+      );
     },
     end(agentId, id) {
-      keep(`${agentId} ${id}`, null);
+      keep(agentId, id, null);
     },
   };
 }

@@ -2,11 +2,12 @@
 // the older revisions and on `subscriptions/listen` of 2026-07-28. Each open stream looks at what its agent
 // may call now, which costs no query; so it notices what any replica changed.
 
+import type { Cancellation } from '../hang-up.ts';
 import { STREAM_HEARTBEAT_MS, TOOLS_WATCH_MS } from '../limits.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { isObject } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
-import { STREAM_HEADERS } from './answers.ts';
+import { type AgentAnswer, eventStream } from './answers.ts';
 
 const SUBSCRIPTION_META = 'io.modelcontextprotocol/subscriptionId';
 const CHANGED = 'notifications/tools/list_changed';
@@ -15,8 +16,8 @@ const CHANGED = 'notifications/tools/list_changed';
 export type CurrentTools = () => Promise<string | null>;
 
 /** A stream that says when the list changed, until the agent hangs up or loses its access. */
-export function changesStream(current: CurrentTools, signal: AbortSignal): Response {
-  return streamOf(current, signal, [], { jsonrpc: '2.0', method: CHANGED }, null);
+export function changesStream(current: CurrentTools, cancellation: Cancellation): AgentAnswer {
+  return streamOfChanges(current, cancellation, [], { jsonrpc: '2.0', method: CHANGED }, null);
 }
 
 /**
@@ -29,8 +30,8 @@ export function subscriptionStream(
   id: RequestId,
   params: JsonObject,
   current: CurrentTools,
-  signal: AbortSignal,
-): Response {
+  cancellation: Cancellation,
+): AgentAnswer {
   const asked = isObject(params.notifications) ? params.notifications : {};
   const hears = asked.toolsListChanged === true;
   const _meta = { [SUBSCRIPTION_META]: id };
@@ -41,16 +42,16 @@ export function subscriptionStream(
   };
   const changed = hears ? { jsonrpc: '2.0', method: CHANGED, params: { _meta } } : null;
   const end = { jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } };
-  return streamOf(current, signal, [acknowledged], changed, end);
+  return streamOfChanges(current, cancellation, [acknowledged], changed, end);
 }
 
-function streamOf(
+function streamOfChanges(
   current: CurrentTools,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   first: readonly JsonObject[],
   changed: JsonObject | null,
   end: JsonObject | null,
-): Response {
+): AgentAnswer {
   const encoder = new TextEncoder();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isOver = false;
@@ -63,7 +64,7 @@ function streamOf(
         clearTimeout(timer);
         controller.close();
       };
-      signal.addEventListener('abort', finish, { once: true });
+      cancellation.addEventListener('abort', finish);
       for (const message of first) say(event(message));
       if (first.length === 0) say(': open\n\n');
       let known: string | null = null;
@@ -95,7 +96,7 @@ function streamOf(
       clearTimeout(timer);
     },
   });
-  return new Response(body, { status: 200, headers: STREAM_HEADERS });
+  return eventStream(body);
 }
 
 function event(message: JsonObject): string {

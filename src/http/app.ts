@@ -7,6 +7,9 @@ import { mountAgents } from './api/agents.ts';
 import { mountAudit } from './api/audit.ts';
 import { mountCalls } from './api/calls.ts';
 import { mountConnectors } from './api/connectors.ts';
+import { mountMe } from './api/me.ts';
+import { mountPeople } from './api/people.ts';
+import { mountSignIn } from './api/sign-in.ts';
 import { mountTokens } from './api/tokens.ts';
 import { mountTools } from './api/tools.ts';
 import { authenticate } from './authn.ts';
@@ -52,6 +55,9 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   app.use('/api/*', authenticate(dependencies));
   app.use('/api/*', limitBody);
   app.use('/api/*', requireJson);
+  mountSignIn(app, dependencies);
+  mountMe(app, dependencies);
+  mountPeople(app, dependencies);
   mountConnectors(app, dependencies);
   mountTools(app, dependencies);
   mountAgents(app, dependencies);
@@ -60,8 +66,18 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   mountAudit(app, dependencies);
   mountCalls(app, dependencies);
 
+  checkEveryRoleIsSaid(app);
+
   app.get('/', (c) => c.redirect('/api/docs', 302));
   return app;
+}
+
+/** A route that does not say who may call it must not come to serve. */
+function checkEveryRoleIsSaid(app: OpenAPIHono<HttpEnvironment>): void {
+  for (const definition of app.openAPIRegistry.definitions) {
+    if (definition.type !== 'route' || 'x-role' in definition.route) continue;
+    throw new Error(`${definition.route.method} ${definition.route.path} does not say which role it needs`);
+  }
 }
 
 /** What a problem names where the whole body is wrong. */

@@ -1,15 +1,24 @@
 // What the handlers find in their context, and what the app is made of.
 
+import type { Gateway } from '../gateway/gateway.ts';
 import type { Actor } from '../hub/audit.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { SignedIn } from '../people/context.ts';
+import type { People } from '../people/people.ts';
+import type { Role } from '../people/role.ts';
 import type { Secret } from '../secret.ts';
 
-export type Role = 'owner' | 'reader';
+/** What the server tells beside a request. */
+export type RequestFacts = { readonly address?: string | undefined };
 
 export type HttpEnvironment = {
+  Bindings: RequestFacts;
   Variables: {
     actor: Actor;
-    role: Role;
+    /** null for calls that need nobody to be signed in. */
+    role: Role | null;
+    /** The person behind a session; null for a token. */
+    me: SignedIn | null;
   };
 };
 
@@ -19,15 +28,10 @@ export type Metrics = {
   readonly observe: (route: string, method: string, status: number, durationMs: number) => void;
 };
 
-/** What agents speak to; a null key means the endpoint with every tool. */
-export type GatewayDoor = {
-  readonly handle: (request: Request, key: string | null) => Promise<Response>;
-  readonly metadata: (key: string | null) => Response;
-};
-
 export type HttpDependencies = {
   readonly hub: Hub;
-  readonly gateway: GatewayDoor;
+  readonly people: People;
+  readonly gateway: Pick<Gateway, 'handle' | 'metadata'>;
   readonly version: string;
   readonly adminToken: Secret | null;
   readonly metrics: Metrics;

@@ -32,31 +32,33 @@ function originAllowed(origin: string, base: URL, host: string | undefined): boo
   return LOOPBACK.has(url.hostname) && url.host === host;
 }
 
+/** Why a request with these headers is refused; null when it is for this hub, and not from another site's page. */
+export type HostAndOriginJudge = (host: string | undefined, origin: string | undefined) => ChatelaineError | null;
+
+export function hostAndOriginJudge(baseUrl: string): HostAndOriginJudge {
+  const base = new URL(baseUrl);
+  return (given, origin) => {
+    const host = given?.toLowerCase();
+    if (host !== undefined && !hostAllowed(host, base.host)) {
+      return new ChatelaineError(
+        'misdirected_request',
+        `This hub is ${base.origin}. Behind a proxy, pass the Host header on, or set CHATELAINE_URL.`,
+      );
+    }
+    if (origin === undefined || originAllowed(origin, base, host)) return null;
+    return new ChatelaineError(
+      'forbidden',
+      `Requests from the pages of another origin are refused; this hub is ${base.origin}.`,
+    );
+  };
+}
+
 /** Refuses requests for another host and from another site's page. */
 export function checkHostAndOrigin(baseUrl: string): MiddlewareHandler {
-  const base = new URL(baseUrl);
+  const judge = hostAndOriginJudge(baseUrl);
   return async (c, next) => {
-    const host = c.req.header('host')?.toLowerCase();
-    if (host !== undefined && !hostAllowed(host, base.host)) {
-      return problemResponse(
-        c,
-        new ChatelaineError(
-          'misdirected_request',
-          `This hub is ${base.origin}. Behind a proxy, pass the Host header on, or set CHATELAINE_URL.`,
-        ),
-      );
-    }
-    const origin = c.req.header('origin');
-    if (origin !== undefined && !originAllowed(origin, base, host)) {
-      return problemResponse(
-        c,
-        new ChatelaineError(
-          'forbidden',
-          `Requests from the pages of another origin are refused; this hub is ${base.origin}.`,
-        ),
-      );
-    }
-    return next();
+    const refusal = judge(c.req.header('host'), c.req.header('origin'));
+    return refusal === null ? next() : problemResponse(c, refusal);
   };
 }
 

@@ -60,10 +60,8 @@ export async function resolveCredential(
 ): Promise<ResolvedCredential> {
   const owner = ownerOf(connector, agentId);
   const plain = options.refused === undefined && options.slot === undefined;
-  if (plain) {
-    const cached = context.credentialCache.get(connector.id, owner ?? '');
-    if (cached !== null && cached.url === connector.url) return cached;
-  }
+  const known = plain ? knownCredential(context, connector, agentId) : null;
+  if (known !== null) return known;
   const epoch = context.credentialCache.epoch();
   if (connector.authType === 'none') {
     const value = { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
@@ -83,6 +81,17 @@ export async function resolveCredential(
       : await resolveOAuth(context, connector, credential, options);
   if (slot === 'active') remember(context, connector, owner, resolved, epoch);
   return resolved.value;
+}
+
+/** What {@link resolveCredential} would answer from memory alone; null says nothing. */
+export function knownCredential(
+  { credentialCache }: Pick<HubContext, 'credentialCache'>,
+  connector: ConnectorRecord,
+  agentId: string | null,
+): ResolvedCredential | null {
+  const owner = connector.credentialMode === 'per_agent' ? agentId : '';
+  const cached = owner === null ? null : credentialCache.get(connector.id, owner);
+  return cached !== null && cached.url === connector.url ? cached : null;
 }
 
 type Timed = { readonly value: ResolvedCredential; readonly validUntil: number };

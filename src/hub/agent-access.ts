@@ -28,6 +28,8 @@ export type AgentAccess = {
 export type AgentAccessReader = {
   /** Who presents this key, or null: unknown, revoked, expired, or its agent is disabled. @throws store_unavailable */
   byKey(presented: Secret): Promise<AgentAccess | null>;
+  /** The same when it is in memory and stands; null says nothing. */
+  known(presented: Secret): AgentAccess | null;
   /** Something changed in this process: the next `byKey` looks at the revision first. */
   recheck(): void;
   /** Writes the last uses that still wait. */
@@ -84,6 +86,17 @@ export function createAgentAccess(
     return started;
   };
 
+  /** The access behind a key that still serves; its use is noted. */
+  const serving = (entry: Entry): AgentAccess | null => {
+    const at = now();
+    if (entry.expiresAt <= at) return null;
+    if (entry.touchedAt + KEY_TOUCH_INTERVAL_MS <= at) {
+      entry.touchedAt = at;
+      touches.add(entry.access.keyId);
+    }
+    return entry.access;
+  };
+
   return {
     async byKey(presented) {
       if (!isAgentKey(presented)) return null;
@@ -91,12 +104,13 @@ export function createAgentAccess(
       const revision = revisions.fresh() ?? (await revisions.read());
       const known = entries.get(hash);
       const entry = known !== undefined && known.revision === revision ? known : await entryOf(hash, revision);
-      if (entry === null || entry.expiresAt <= now()) return null;
-      if (entry.touchedAt + KEY_TOUCH_INTERVAL_MS <= now()) {
-        entry.touchedAt = now();
-        touches.add(entry.access.keyId);
-      }
-      return entry.access;
+      return entry === null ? null : serving(entry);
+    },
+    known(presented) {
+      const revision = revisions.fresh();
+      if (revision === null || !isAgentKey(presented)) return null;
+      const entry = entries.get(hashOf(presented));
+      return entry === undefined || entry.revision !== revision ? null : serving(entry);
     },
     recheck: revisions.forget,
     close: touches.close,

@@ -10,15 +10,21 @@ export const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS
 
 /** One row for each hour, agent, connector, tool, measure and bucket. */
 export function hoursOf(calls: readonly CallRecord[]): readonly CallHourRecord[] {
-  const rows = new Map<string, CallHourRecord>();
+  const rows = new Map<string, { -readonly [field in keyof CallHourRecord]: CallHourRecord[field] }>();
   const add = (call: CallRecord, measure: CallHourRecord['measure'], micros: number): void => {
     const { agentId, connectorId } = call;
+    const hour = hourOf(call.at);
     const toolName = call.toolName ?? '';
-    const row = { hour: hourOf(call.at), agentId, connectorId, toolName, measure, bucket: bucketOf(micros / 1000) };
-    const key = JSON.stringify(Object.values(row));
-    const present = rows.get(key);
-    const isError = call.outcome !== 'ok' && call.outcome !== 'cancelled';
-    rows.set(key, { ...row, calls: (present?.calls ?? 0) + 1, errors: (present?.errors ?? 0) + (isError ? 1 : 0) });
+    const bucket = bucketOf(micros / 1000);
+    // The name comes last: it alone is a stranger's word and may hold anything.
+    const key = `${hour} ${agentId} ${connectorId} ${measure} ${bucket} ${toolName}`;
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = { hour, agentId, connectorId, toolName, measure, bucket, calls: 0, errors: 0 };
+      rows.set(key, row);
+    }
+    row.calls += 1;
+    if (call.outcome !== 'ok' && call.outcome !== 'cancelled') row.errors += 1;
   };
   for (const call of calls) {
     add(call, 'gateway', call.gatewayMicros);

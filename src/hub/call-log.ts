@@ -8,7 +8,7 @@ import type { CallRecord } from '../store/records.ts';
 import type { CallStore, ConnectorStore } from '../store/store.ts';
 import { hoursOf } from './call-hours.ts';
 import type { Log } from './context.ts';
-import { newId } from './ids.ts';
+import { idMaker } from './ids.ts';
 import type { HubMeter } from './meter.ts';
 
 const KEYS_KEPT_MAX = 10_000;
@@ -39,6 +39,7 @@ type Parts = {
 
 export function createCallLog({ store, meter, log }: Parts): CallLog {
   const connectorKeys = new Map<string, string>();
+  const idAt = idMaker('cal');
   let queue: CallEntry[] = [];
   let batch: readonly CallRecord[] = [];
   let dropped = 0;
@@ -73,11 +74,18 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
       if (batch.length === 0) {
         const entries = queue.slice(0, CALL_BATCH_MAX);
         queue = queue.slice(CALL_BATCH_MAX);
-        batch = entries.map(recordOf);
-        for (const entry of entries) {
-          const key = await connectorKey(entry.connectorId);
-          meter.call(key, entry.outcome, entry.gatewayMs, entry.upstreamMs > 0 ? entry.upstreamMs : null);
-        }
+        batch = entries.map((entry) => recordOf(entry, idAt));
+        const keys = new Map<string, string>();
+        for (const { connectorId } of entries)
+          if (!keys.has(connectorId)) keys.set(connectorId, await connectorKey(connectorId));
+        meter.calls(
+          entries.map(({ connectorId, outcome, gatewayMs, upstreamMs }) => ({
+            connectorKey: keys.get(connectorId) ?? NO_CONNECTOR,
+            outcome,
+            gatewayMs,
+            upstreamMs,
+          })),
+        );
       }
       await store.calls.append(batch, hoursOf(batch));
       batch = [];
@@ -133,12 +141,12 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
   };
 }
 
-function recordOf(entry: CallEntry): CallRecord {
+function recordOf(entry: CallEntry, idAt: (at: number) => string): CallRecord {
   const { gatewayMs, upstreamMs, ...rest } = entry;
   const at = Math.floor(entry.at);
   return {
     ...rest,
-    id: newId('cal', at),
+    id: idAt(at),
     at,
     method: storable(entry.method),
     gatewayMicros: Math.round(gatewayMs * 1000),

@@ -185,10 +185,7 @@ export function assembleHub(context: HubContext) {
     },
 
     /** What agents may do, decided in memory for every call. */
-    access: {
-      /** Who presents this key, or null. @throws store_unavailable */
-      byKey: (presented: Secret) => context.agentAccess.byKey(presented),
-    },
+    access: context.agentAccess,
 
     apiTokens: {
       create: (

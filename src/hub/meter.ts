@@ -2,9 +2,16 @@
 
 import type { CallOutcome } from '../store/records.ts';
 
+export type MeteredCall = {
+  readonly connectorKey: string;
+  readonly outcome: CallOutcome;
+  readonly gatewayMs: number;
+  /** 0 when no server was asked. */
+  readonly upstreamMs: number;
+};
+
 export type HubMeter = {
-  /** @param upstreamMs null when no server was asked */
-  call(connectorKey: string, outcome: CallOutcome, gatewayMs: number, upstreamMs: number | null): void;
+  calls(batch: readonly MeteredCall[]): void;
   /** Calls that the log had no room for. */
   callsDropped(count: number): void;
   tokenRefresh(outcome: 'ok' | 'failed' | 'ended'): void;

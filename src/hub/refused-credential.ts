@@ -9,7 +9,7 @@ import { missingScopes } from '../oauth/scope.ts';
 import type { BearerChallenge } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { ResolvedCredential } from './access-token.ts';
-import { resolveCredential } from './access-token.ts';
+import { knownCredential, resolveCredential } from './access-token.ts';
 import type { HubContext } from './context.ts';
 import { markCredential } from './credential-state.ts';
 import { discoverFor } from './oauth-discovery.ts';
@@ -43,7 +43,8 @@ export async function withCredential<T>(
     options.anonymous === true
       ? anonymous(context, connector)
       : resolveCredential(context, connector, agentId, { ...slot, ...more });
-  const resolved = await resolve();
+  const isPlain = options.slot === undefined && options.anonymous !== true;
+  const resolved = (isPlain ? knownCredential(context, connector, agentId) : null) ?? (await resolve());
   try {
     return await use(resolved);
   } catch (error) {

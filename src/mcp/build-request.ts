@@ -15,7 +15,7 @@ const CLIENT_INFO_META = 'io.modelcontextprotocol/clientInfo';
 const ACCEPT = 'application/json, text/event-stream';
 
 /** Headers that belong to the protocol; an operator's custom header cannot take their place. */
-const OWNED_HEADERS = [
+const OWNED_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'content-type',
   'last-event-id',
@@ -23,7 +23,7 @@ const OWNED_HEADERS = [
   'mcp-name',
   'mcp-protocol-version',
   'mcp-session-id',
-];
+]);
 
 /** Which parameter `Mcp-Name` repeats, by method. */
 const NAMED_BY: ReadonlyMap<string, string> = new Map([
@@ -31,6 +31,9 @@ const NAMED_BY: ReadonlyMap<string, string> = new Map([
   ['prompts/get', 'name'],
   ['resources/read', 'uri'],
 ]);
+
+/** By lower-case name. */
+export type HeaderFields = Record<string, string>;
 
 export type ClientIdentity = { readonly name: string; readonly version: string };
 
@@ -57,7 +60,7 @@ export type SessionHeaders = {
 
 /** A POST of one legacy message. */
 export function legacyPost(
-  custom: Readonly<Record<string, string>>,
+  custom: Readonly<HeaderFields>,
   session: SessionHeaders,
   message: Readonly<Record<string, unknown>>,
 ): RequestInit {
@@ -69,7 +72,7 @@ export function legacyPost(
 }
 
 /** The headers of a legacy POST whose body is made elsewhere. */
-export function legacyHeaders(custom: Readonly<Record<string, string>>, session: SessionHeaders): Headers {
+export function legacyHeaders(custom: Readonly<HeaderFields>, session: SessionHeaders): HeaderFields {
   const headers = postHeaders(custom);
   addSession(headers, session);
   return headers;
@@ -77,19 +80,27 @@ export function legacyHeaders(custom: Readonly<Record<string, string>>, session:
 
 /** A GET of a legacy event stream, resumed after `lastEventId` where there is one. */
 export function streamGet(
-  custom: Readonly<Record<string, string>>,
+  custom: Readonly<HeaderFields>,
   session: SessionHeaders,
   lastEventId: string | null,
 ): RequestInit {
+  return { method: 'GET', headers: streamHeaders(custom, session, lastEventId) };
+}
+
+export function streamHeaders(
+  custom: Readonly<HeaderFields>,
+  session: SessionHeaders,
+  lastEventId: string | null,
+): HeaderFields {
   const headers = customHeaders(custom);
-  headers.set('accept', 'text/event-stream');
+  headers.accept = 'text/event-stream';
   addSession(headers, session);
-  if (lastEventId !== null) headers.set('last-event-id', lastEventId);
-  return { method: 'GET', headers };
+  if (lastEventId !== null) headers['last-event-id'] = lastEventId;
+  return headers;
 }
 
 /** The DELETE that ends a legacy session. */
-export function sessionDelete(custom: Readonly<Record<string, string>>, session: SessionHeaders): RequestInit {
+export function sessionDelete(custom: Readonly<HeaderFields>, session: SessionHeaders): RequestInit {
   const headers = customHeaders(custom);
   addSession(headers, session);
   return { method: 'DELETE', headers };
@@ -97,7 +108,7 @@ export function sessionDelete(custom: Readonly<Record<string, string>>, session:
 
 /** A POST of one modern request. @throws invalid_request for a method that no header can hold */
 export function modernPost(
-  custom: Readonly<Record<string, string>>,
+  custom: Readonly<HeaderFields>,
   envelope: ModernEnvelope,
   request: OutgoingRequest,
 ): RequestInit {
@@ -115,22 +126,30 @@ export function modernPost(
 
 /** The headers of a modern request whose body is made elsewhere. @throws as {@link modernPost} */
 export function modernHeaders(
-  custom: Readonly<Record<string, string>>,
+  custom: Readonly<HeaderFields>,
   version: string,
   { method, params, tool }: Omit<OutgoingRequest, 'id'>,
-): Headers {
+): HeaderFields {
   if (!isVisibleAscii(method)) {
     throw new ChatelaineError('invalid_request', `${quoteForeign(method, 80)} is not the name of an MCP method.`);
   }
   const headers = postHeaders(custom);
-  headers.set('mcp-protocol-version', version);
-  headers.set('mcp-method', method);
+  headers['mcp-protocol-version'] = version;
+  headers['mcp-method'] = method;
   const name = params[NAMED_BY.get(method) ?? ''];
-  if (typeof name === 'string') headers.set('mcp-name', encodeHeaderValue(name));
+  if (typeof name === 'string') headers['mcp-name'] = encodeHeaderValue(name);
   if (method === 'tools/call' && tool !== undefined) {
-    for (const [header, value] of Object.entries(mirroredHeaders(tool, params.arguments))) headers.set(header, value);
+    for (const [header, value] of Object.entries(mirroredHeaders(tool, params.arguments)))
+      headers[header.toLowerCase()] = value;
   }
   return headers;
+}
+
+/** As name, value, name, value …, which is what goes out. */
+export function fieldList(headers: Readonly<HeaderFields>): string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name, headers[name] ?? '');
+  return list;
 }
 
 function modernParams(envelope: ModernEnvelope, params: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -146,20 +165,24 @@ function modernParams(envelope: ModernEnvelope, params: Readonly<Record<string, 
   };
 }
 
-function postHeaders(custom: Readonly<Record<string, string>>): Headers {
+function postHeaders(custom: Readonly<HeaderFields>): HeaderFields {
   const headers = customHeaders(custom);
-  headers.set('accept', ACCEPT);
-  headers.set('content-type', 'application/json');
+  headers.accept = ACCEPT;
+  headers['content-type'] = 'application/json';
   return headers;
 }
 
-function customHeaders(custom: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers(custom);
-  for (const name of OWNED_HEADERS) headers.delete(name);
+function customHeaders(custom: Readonly<HeaderFields>): HeaderFields {
+  const headers: HeaderFields = {};
+  for (const given in custom) {
+    const name = given.toLowerCase();
+    const value = custom[given];
+    if (value !== undefined && !OWNED_HEADERS.has(name)) headers[name] = value;
+  }
   return headers;
 }
 
-function addSession(headers: Headers, session: SessionHeaders): void {
-  if (session.version !== null) headers.set('mcp-protocol-version', session.version);
-  if (session.sessionId !== null) headers.set('mcp-session-id', session.sessionId);
+function addSession(headers: HeaderFields, session: SessionHeaders): void {
+  if (session.version !== null) headers['mcp-protocol-version'] = session.version;
+  if (session.sessionId !== null) headers['mcp-session-id'] = session.sessionId;
 }

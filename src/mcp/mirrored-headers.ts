@@ -58,14 +58,19 @@ export function mirroredHeaders(tool: ToolDefinition, toolArguments: unknown): R
 /**
  * What is wrong with the `Mcp-Param-*` headers that came with a call; null when they say what the body says.
  *
+ * @param headers by lower-case name
  * @see MCP 2026-07-28, server/tools, "Server Validation"
  */
-export function mirroringMismatch(tool: ToolDefinition, toolArguments: unknown, headers: Headers): string | null {
+export function mirroringMismatch(
+  tool: ToolDefinition,
+  toolArguments: unknown,
+  headers: Readonly<Record<string, string | undefined>>,
+): string | null {
   const found = findMirrored(tool.inputSchema);
   if (typeof found === 'string') return null;
   for (const { path, header } of found.values()) {
     const name = `${HEADER_PREFIX}${header}`;
-    const sent = headers.get(name);
+    const sent = headers[name.toLowerCase()] ?? null;
     const wanted = path.reduce<unknown>(ownField, toolArguments);
     const isAbsent = wanted === undefined || wanted === null;
     if (isAbsent ? sent !== null : sent === null || !says(decodeHeaderValue(sent), wanted)) {

@@ -1,19 +1,28 @@
-// One HTTP request and its answer, over undici's dispatcher: headers become a standard Response, the body
-// streams with backpressure, and every limit of time and size is kept here. Redirects and the choice of
-// limits are guarded-fetch.ts's; the addresses are guarded-connect.ts's.
+// One HTTP request and its answer, over undici's dispatcher: the body flows with backpressure, and every
+// limit of time and size is kept here. Redirects and the choice of limits are guarded-fetch.ts's; the
+// addresses are guarded-connect.ts's.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
+import type { Cancellation } from '../hang-up.ts';
+import { type AnswerBody, BODILESS, type BodySink, CHUNKS_AHEAD, type RawAnswer, streamOf } from '../outbound.ts';
 import { decodeBody, isEncoded } from './decode-body.ts';
 import { networkFault, timeoutFault, tooLargeFault } from './network-fault.ts';
 import type { RequestParts } from './request-parts.ts';
+import { bodyOfStream } from './stream-body.ts';
 
-/** Chunks held back for a slow reader before the socket is paused; a chunk is at most one socket read of 64 KiB. */
-const CHUNKS_AHEAD = 4;
+const EVENT_STREAM = /^\s*text\/event-stream\s*(?:;|$)/i;
+const NOTHING = new Uint8Array(0);
 
-/** Statuses whose answer has no body (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5). */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+/** Where a request goes; taken apart once for each address. */
+export type Target = {
+  readonly url: URL;
+  readonly origin: string;
+  readonly host: string;
+  /** Path and query. */
+  readonly path: string;
+};
 
 export type ExchangeLimits = {
   /** Until the headers; and, unless `streamIdleMs` applies, until the body is complete. */
@@ -30,24 +39,24 @@ export type ExchangeLimits = {
 /**
  * Sends one request to `url`'s origin.
  *
- * @param signal aborts the request and the reading of the body; its reason comes out unchanged
+ * @param cancellation ends the request and the reading of the body; its reason comes out unchanged
  * @throws upstream_unreachable, upstream_timeout, upstream_too_large, upstream_invalid_response,
- *   address_refused, invalid_request; faults after the headers come out of the body's reader
+ *   address_refused, invalid_request; faults after the headers come out of the body
  */
 export function exchange(
   dispatcher: Dispatcher,
-  url: URL,
+  target: Target,
   parts: RequestParts,
   limits: ExchangeLimits,
-  signal?: AbortSignal | null,
-): Promise<Response> {
+  cancellation?: Cancellation | null,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const handler = new AnswerHandler(url.host, parts.method, limits, signal ?? null, resolve, reject);
+    const handler = new AnswerHandler(target.host, parts.method, limits, cancellation ?? null, resolve, reject);
     if (handler.settled) return;
     dispatcher.dispatch(
       {
-        origin: url.origin,
-        path: url.pathname + url.search,
+        origin: target.origin,
+        path: target.path,
         method: parts.method as Dispatcher.HttpMethod,
         headers: parts.headers as string[],
         body: parts.body,
@@ -57,20 +66,23 @@ export function exchange(
   });
 }
 
-class AnswerHandler implements Dispatcher.DispatchHandler {
+class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
   /** Nothing more may be done for this request. */
   settled = false;
 
   readonly #host: string;
   readonly #method: string;
   readonly #limits: ExchangeLimits;
-  readonly #signal: AbortSignal | null;
-  readonly #resolve: (response: Response) => void;
+  readonly #cancellation: Cancellation | null;
+  readonly #resolve: (answer: RawAnswer) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly #abort = (): void => this.#fail(this.#signal?.reason);
+  readonly #abort = (): void => this.#fail(this.#cancellation?.reason);
 
   #connection: Dispatcher.DispatchController | null = null;
-  #body: ReadableStreamDefaultController<Uint8Array> | null = null;
+  /** What came before anybody took the body. */
+  #waiting: Uint8Array[] = [];
+  #sink: BodySink | null = null;
+  #isComplete = false;
   #failure: { readonly reason: unknown } | null = null;
   #timer: NodeJS.Timeout | undefined;
   #idles = false;
@@ -81,19 +93,19 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     host: string,
     method: string,
     limits: ExchangeLimits,
-    signal: AbortSignal | null,
-    resolve: (response: Response) => void,
+    cancellation: Cancellation | null,
+    resolve: (answer: RawAnswer) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#host = host;
     this.#method = method;
     this.#limits = limits;
-    this.#signal = signal;
+    this.#cancellation = cancellation;
     this.#resolve = resolve;
     this.#reject = reject;
-    signal?.addEventListener('abort', this.#abort);
+    cancellation?.addEventListener('abort', this.#abort);
     this.#timer = this.#after(limits.answerMs, 'did not answer');
-    if (signal?.aborted === true) this.#abort();
+    if (cancellation?.aborted === true) this.#abort();
   }
 
   onRequestStart(connection: Dispatcher.DispatchController): void {
@@ -105,79 +117,95 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200 || this.settled) return;
     try {
-      this.#resolve(this.#response(status, responseHeaders(headers)));
+      this.#resolve(this.#answer(status, headers));
     } catch (error) {
       this.#fail(error);
     }
   }
 
   onResponseData(connection: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    // Resuming may deliver an empty chunk; enqueued, it would pause again at once, for ever.
-    if (this.#body === null || this.settled || chunk.byteLength === 0) return;
+    // Resuming may deliver an empty chunk; passed on, it would pause again at once, for ever.
+    if (this.settled || chunk.byteLength === 0) return;
     this.#bytes += chunk.byteLength;
     if (this.#bytes > this.#maxBytes) {
       this.#fail(tooLargeFault(this.#host, this.#maxBytes));
       return;
     }
-    this.#body.enqueue(chunk);
-    if ((this.#body.desiredSize ?? 0) <= 0) connection.pause();
+    if (this.#sink === null) {
+      this.#waiting.push(chunk);
+      if (this.#waiting.length >= CHUNKS_AHEAD) connection.pause();
+    } else if (this.#sink.write(chunk)) this.#flows();
+    else connection.pause();
   }
 
   onResponseEnd(): void {
     if (this.settled) return;
     this.#settle();
-    this.#body?.close();
+    this.#isComplete = true;
+    this.#sink?.end();
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
     this.#fail(networkFault(error, this.#host));
   }
 
-  #response(status: number, headers: Headers): Response {
+  takeWhole(): Uint8Array | null {
+    if (!this.#isComplete || this.#sink !== null) return null;
+    const [first, ...more] = this.#waiting;
+    this.#waiting = [];
+    return more.length === 0 ? (first ?? NOTHING) : Buffer.concat([first ?? NOTHING, ...more]);
+  }
+
+  pipe(sink: BodySink): void {
+    this.#sink = sink;
+    let isOpen = true;
+    for (const chunk of this.#waiting) isOpen = sink.write(chunk);
+    this.#waiting = [];
+    if (this.#failure !== null) sink.fail(this.#failure.reason);
+    else if (this.#isComplete) sink.end();
+    else if (isOpen) this.resume();
+  }
+
+  resume(): void {
+    this.#flows();
+    if (!this.settled) this.#connection?.resume();
+  }
+
+  cancel(reason?: unknown): void {
+    this.#sink = null;
+    this.#waiting = [];
+    this.#fail(reason);
+  }
+
+  #answer(status: number, headers: IncomingHttpHeaders): RawAnswer {
     if (status > 599) {
       throw new ChatelaineError(
         'upstream_invalid_response',
         `${quoteForeign(this.#host)} answered with status ${status}.`,
       );
     }
-    if (this.#method === 'HEAD' || BODILESS.has(status)) return new Response(null, { status, headers });
+    if (this.#method === 'HEAD' || BODILESS.has(status)) return { status, headers, body: this };
 
     const { streamIdleMs, answerMs, maxBytes } = this.#limits;
-    const isEventStream = /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '');
-    this.#idles = streamIdleMs !== undefined && isEventStream;
+    this.#idles = streamIdleMs !== undefined && EVENT_STREAM.test(headers['content-type'] ?? '');
     this.#maxBytes = this.#idles ? Number.POSITIVE_INFINITY : maxBytes;
-    if (Number(headers.get('content-length')) > this.#maxBytes) throw tooLargeFault(this.#host, this.#maxBytes);
+    if (Number(headers['content-length']) > this.#maxBytes) throw tooLargeFault(this.#host, this.#maxBytes);
     if (streamIdleMs !== undefined) {
       clearTimeout(this.#timer);
       this.#timer = this.#idles ? this.#after(streamIdleMs, 'sent nothing') : this.#after(answerMs, 'did not finish');
     }
 
-    const coding = headers.get('content-encoding');
-    if (!isEncoded(coding)) return new Response(this.#stream(), { status, headers });
-    // They describe bytes that nobody will see.
-    headers.delete('content-encoding');
-    headers.delete('content-length');
-    return new Response(decodeBody(this.#stream(), coding, this.#maxBytes, this.#host), { status, headers });
+    const coding = headers['content-encoding'] ?? null;
+    if (!isEncoded(coding)) return { status, headers, body: this };
+    // The two headers left out describe bytes that nobody will see.
+    const { 'content-encoding': _, 'content-length': __, ...others } = headers;
+    const decoded = decodeBody(streamOf(this), coding, this.#maxBytes, this.#host);
+    return { status, headers: others, body: bodyOfStream(decoded) };
   }
 
-  #stream(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#body = controller;
-        },
-        pull: () => {
-          // Called after every chunk for which there is room, and when a reader makes room again.
-          if (this.#idles) this.#timer?.refresh();
-          this.#connection?.resume();
-        },
-        cancel: (reason) => {
-          this.#body = null;
-          this.#fail(reason);
-        },
-      },
-      { highWaterMark: CHUNKS_AHEAD },
-    );
+  /** Something came and was taken. */
+  #flows(): void {
+    if (this.#idles && !this.settled) this.#timer?.refresh();
   }
 
   #after(milliseconds: number, what: string): NodeJS.Timeout {
@@ -190,26 +218,15 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#failure = { reason };
     // Before the headers the caller waits for the promise, after them for the body; the other call does nothing.
     this.#reject(reason);
-    this.#body?.error(reason);
+    this.#sink?.fail(reason);
     this.#connection?.abort(asError(reason));
   }
 
   #settle(): void {
     this.settled = true;
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#cancellation?.removeEventListener('abort', this.#abort);
   }
-}
-
-function responseHeaders(raw: IncomingHttpHeaders): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(raw)) {
-    // Cookies are neither kept nor passed on.
-    if (name === 'set-cookie' || value === undefined) continue;
-    if (typeof value === 'string') headers.append(name, value);
-    else for (const one of value) headers.append(name, one);
-  }
-  return headers;
 }
 
 function asError(reason: unknown): Error {

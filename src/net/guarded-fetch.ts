@@ -1,10 +1,11 @@
-// The only way out of Chatelaine: three fetches, one for each purpose, over pooled connections that reach
-// allowed addresses alone. Each fetch is a loop over redirects around exchange.ts; what may be reached
-// is address-policy.ts's, which redirects are followed is redirects.ts's.
+// The only way out of Chatelaine: three fetches, one for each purpose, and a passage for answers that are
+// passed on unread, over pooled connections that reach allowed addresses alone. Each is a loop over redirects
+// around exchange.ts; what may be reached is address-policy.ts's, which redirects are followed redirects.ts's.
 
 import { lookup as dnsLookup } from 'node:dns';
 import { Agent } from 'undici';
 import { ChatelaineError } from '../errors.ts';
+import type { Cancellation } from '../hang-up.ts';
 import {
   ANSWER_TIMEOUT_MS,
   CONNECT_TIMEOUT_MS,
@@ -14,13 +15,14 @@ import {
   MCP_ANSWER_MAX_BYTES,
   METADATA_MAX_BYTES,
   STREAM_IDLE_TIMEOUT_MS,
+  TARGETS_KEPT_MAX,
 } from '../limits.ts';
-import type { FetchLike, Outbound } from '../outbound.ts';
+import { type FetchLike, type Outbound, type Passage, type RawAnswer, responseOf } from '../outbound.ts';
 import { type AddressPolicy, type AllowedHosts, addressPolicy } from './address-policy.ts';
-import { type ExchangeLimits, exchange } from './exchange.ts';
+import { type ExchangeLimits, exchange, type Target } from './exchange.ts';
 import { guardedConnector, type Lookup } from './guarded-connect.ts';
 import { headersForTarget, type RedirectRule, redirectTarget, tooManyRedirects } from './redirects.ts';
-import { requestParts } from './request-parts.ts';
+import { passageParts, type RequestParts, requestParts } from './request-parts.ts';
 
 export type OutboundLimits = {
   readonly connectTimeoutMs: number;
@@ -71,53 +73,78 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
   const tokens = newAgent(connect, { pipelining: 0 });
   const documentLimits = { answerMs: answerTimeoutMs, maxBytes: metadataMaxBytes };
   const mcpLimits = { answerMs: answerTimeoutMs, maxBytes: mcpAnswerMaxBytes, streamIdleMs: streamIdleTimeoutMs };
-  const fetchFor = (profile: Profile): FetchLike => guardedFetch(profile, policy, options.userAgent);
+  const targetOf = checkedTargets(policy);
+  const fetchFor = (profile: Profile): FetchLike => fetchOver(guardedSend(profile, targetOf), options.userAgent);
+  const toServers: Profile = { agent: servers, redirects: 'same_origin', limits: mcpLimits };
 
   return {
     metadata: fetchFor({ agent: documents, redirects: 'follow_documents', limits: documentLimits }),
     oauth: fetchFor({ agent: tokens, redirects: 'refuse', limits: documentLimits }),
-    mcp: fetchFor({ agent: servers, redirects: 'same_origin', limits: mcpLimits }),
+    mcp: fetchFor(toServers),
+    passage: passageOver(guardedSend(toServers, targetOf), options.userAgent),
     async close() {
       await Promise.all([documents.destroy(), servers.destroy(), tokens.destroy()]);
     },
   };
 }
 
-function guardedFetch(profile: Profile, policy: AddressPolicy, userAgent: string): FetchLike {
-  return async (address, init) => {
-    let url = checkedUrl(address, policy);
-    let parts = requestParts(init, userAgent);
-    let limits = profile.limits;
+type Send = (address: string, parts: RequestParts, cancellation: Cancellation | null | undefined) => Promise<RawAnswer>;
+
+function guardedSend(profile: Profile, targetOf: (address: string) => Target): Send {
+  return async (address, given, cancellation) => {
+    let target = targetOf(address);
+    let parts = given;
+    let { limits } = profile;
     const startedAt = performance.now();
     for (let redirects = 0; ; redirects += 1) {
-      const response = await exchange(profile.agent, url, parts, limits, init?.signal);
-      const target = await orCancelled(response, () => redirectTarget(profile.redirects, url, parts.method, response));
-      if (target === null) return response;
-      await response.body?.cancel();
-      if (redirects === MAX_REDIRECTS) throw tooManyRedirects(url, MAX_REDIRECTS);
-      const next = checkedUrl(target.href, policy);
-      parts = { ...parts, headers: headersForTarget(parts.headers, url, next) };
+      const answer = await exchange(profile.agent, target, parts, limits, cancellation);
+      const next = nextUrl(profile.redirects, target.url, parts.method, answer);
+      if (next === null) return answer;
+      answer.body.cancel();
+      if (redirects === MAX_REDIRECTS) throw tooManyRedirects(target.url, MAX_REDIRECTS);
+      const from = target.url;
+      target = targetOf(next.href);
+      parts = { ...parts, headers: headersForTarget(parts.headers, from, target.url) };
       // One time limit for the whole chain.
       limits = { ...limits, answerMs: Math.max(1, profile.limits.answerMs - (performance.now() - startedAt)) };
-      url = next;
     }
   };
 }
 
-function checkedUrl(address: string, policy: AddressPolicy): URL {
-  const url = URL.parse(address);
-  if (url === null) throw new ChatelaineError('invalid_request', 'This is not a valid web address.');
-  const refusal = policy.urlRefusal(url);
-  if (refusal !== null) throw new ChatelaineError('address_refused', refusal);
-  return url;
+function fetchOver(send: Send, userAgent: string): FetchLike {
+  return async (address, init) => {
+    const parts = requestParts(init, userAgent);
+    return responseOf(await send(address, parts, init?.signal), parts.method);
+  };
 }
 
-/** An answer that is thrown away must give its connection back. */
-async function orCancelled<T>(response: Response, decide: () => T): Promise<T> {
+function passageOver(send: Send, userAgent: string): Passage {
+  return (address, request) => send(address, passageParts(request, userAgent), request.cancellation);
+}
+
+/** Addresses are few and used again; what is decided about one holds as long as the policy, which never changes. */
+function checkedTargets(policy: AddressPolicy): (address: string) => Target {
+  const known = new Map<string, Target>();
+  return (address) => {
+    const found = known.get(address);
+    if (found !== undefined) return found;
+    const url = URL.parse(address);
+    if (url === null) throw new ChatelaineError('invalid_request', 'This is not a valid web address.');
+    const refusal = policy.urlRefusal(url);
+    if (refusal !== null) throw new ChatelaineError('address_refused', refusal);
+    const target = { url, origin: url.origin, host: url.host, path: url.pathname + url.search };
+    if (known.size >= TARGETS_KEPT_MAX) known.clear();
+    known.set(address, target);
+    return target;
+  };
+}
+
+/** Where a redirect leads; an answer that is thrown away must give its connection back. */
+function nextUrl(rule: RedirectRule, from: URL, method: string, answer: RawAnswer): URL | null {
   try {
-    return decide();
+    return redirectTarget(rule, from, method, answer);
   } catch (error) {
-    await response.body?.cancel();
+    answer.body.cancel();
     throw error;
   }
 }

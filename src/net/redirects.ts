@@ -3,6 +3,7 @@
 // request follows only where its method and body survive and the origin stays.
 
 import { ChatelaineError, quoteForeign } from '../errors.ts';
+import type { RawAnswer } from '../outbound.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -23,9 +24,14 @@ export type RedirectRule = 'follow_documents' | 'refuse' | 'same_origin';
  * @param method of the request that was answered
  * @throws upstream_redirect_refused naming the origin to which the server wanted to send us
  */
-export function redirectTarget(rule: RedirectRule, from: URL, method: string, answer: Response): URL | null {
+export function redirectTarget(
+  rule: RedirectRule,
+  from: URL,
+  method: string,
+  answer: Pick<RawAnswer, 'status' | 'headers'>,
+): URL | null {
   if (!REDIRECTS.has(answer.status)) return null;
-  const location = answer.headers.get('location');
+  const location = answer.headers.location === undefined ? null : String(answer.headers.location);
   if (location === null && rule !== 'refuse') return null;
   const target = location === null ? null : URL.parse(location, from.href);
   if (target === null) throw refused(from, answer.status, 'without a readable target');

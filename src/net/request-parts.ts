@@ -1,6 +1,7 @@
 // Turns a RequestInit into what undici's dispatcher takes: a flat list of headers and a body. Headers that
 // belong to the connection or to a browser never leave: no cookies, no Referer, no Host of the caller's choice.
 
+import type { PassageRequest } from '../outbound.ts';
 import { ACCEPTED_CODINGS } from './decode-body.ts';
 
 const DROPPED_HEADERS: ReadonlySet<string> = new Set([
@@ -46,6 +47,21 @@ export function requestParts(init: RequestInit | undefined, userAgent: string): 
 
   const [body, contentType] = content(init?.body);
   if (contentType !== null && !present.has('content-type')) headers.push('content-type', contentType);
+  return { method, headers, body };
+}
+
+/** The same for headers that are a flat list of lower-case names and values already. */
+export function passageParts({ method, headers: given, body }: PassageRequest, userAgent: string): RequestParts {
+  const headers: string[] = [];
+  let isNamed = false;
+  for (let i = 0; i + 1 < given.length; i += 2) {
+    const [name = '', value = ''] = [given[i], given[i + 1]];
+    if (DROPPED_HEADERS.has(name)) continue;
+    if (name === 'user-agent') isNamed = true;
+    headers.push(name, value);
+  }
+  if (!isNamed) headers.push('user-agent', userAgent);
+  headers.push('accept-encoding', ACCEPTED_CODINGS);
   return { method, headers, body };
 }
 

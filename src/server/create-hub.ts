@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { ChatelaineError } from '../errors.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
+import type { RequestFacts } from '../http/environment.ts';
 import { createAgentAccess } from '../hub/agent-access.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
 import type { HubContext, Log } from '../hub/context.ts';
@@ -16,12 +17,14 @@ import { type AllowedHosts, addressPolicy, parseAllowedHosts } from '../net/addr
 import { createOutbound } from '../net/guarded-fetch.ts';
 import { redactUrl, tracedFetch } from '../net/request-log.ts';
 import type { FetchLike } from '../outbound.ts';
+import { createPeople, type People } from '../people/people.ts';
 import { Secret } from '../secret.ts';
 import { openStore, type StoreLocation } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { parseKeyring } from '../vault/keyring.ts';
 import { openVault } from './encryption-keys.ts';
+import { gatewayDoor, type NodeDoor } from './gateway-door.ts';
 import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { referenceReader } from './secret-references.ts';
@@ -56,8 +59,12 @@ export type CreateHubOptions = {
 export type EmbeddedHub = {
   /** Every use case as a function. */
   readonly hub: Hub;
-  /** API, connect links, callback: mount it at the path of `url`. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  /** API, connect links, callback, gateway: mount it at the path of `url`. */
+  readonly fetch: (request: Request, facts?: RequestFacts) => Promise<Response>;
+  /** The gateway alone, straight on Node's HTTP server: faster, and optional. */
+  readonly gatewayDoor: NodeDoor;
+  /** Who may sign in: set-up codes, invitations, roles. */
+  readonly people: People;
   readonly close: () => Promise<void>;
 };
 
@@ -110,11 +117,14 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
     const gateway = createGateway(context, hub, hub.calls.record);
-    const app = createApp({ hub, gateway, version: VERSION, adminToken, metrics, log, now });
+    const people = createPeople(context);
+    const app = createApp({ hub, people, gateway, version: VERSION, adminToken, metrics, log, now });
     if (options.background !== false) hub.start();
     return {
       hub,
-      fetch: async (request) => app.fetch(belowBase(request, base)),
+      people,
+      fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
+      gatewayDoor: gatewayDoor(gateway, metrics, base),
       close: async () => {
         await gateway.close();
         await hub.close();

@@ -1,11 +1,12 @@
 // Prometheus metrics of one hub, in a registry of its own. Labels are of few values: connectors, never
 // agents, tools or credentials.
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
 import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
+import { createHistogram, type HistogramSeries } from './histogram.ts';
 
 export type HubMetrics = Metrics & {
   readonly meter: HubMeter;
@@ -23,18 +24,31 @@ export function createMetrics(now: () => number): HubMetrics {
     labelNames: ['route', 'method', 'status'],
     registers,
   });
-  const durations = new Histogram({
+  const durations = createHistogram(registry, {
     name: 'chatelaine_http_request_duration_seconds',
     help: 'Time until the answer was ready',
-    labelNames: ['route', 'method'],
     buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
-    registers,
   });
+  type Seen = { readonly labels: Record<string, string>; readonly durations: HistogramSeries; count: number };
+  const seen = new Map<string, Seen>();
   return {
-    read: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+    async read() {
+      for (const one of seen.values()) {
+        requests.inc(one.labels, one.count);
+        one.count = 0;
+      }
+      return { text: await registry.metrics(), contentType: registry.contentType };
+    },
     observe(route, method, status, durationMs) {
-      requests.inc({ route, method, status: String(status) });
-      durations.observe({ route, method }, durationMs / 1000);
+      const key = `${route} ${method} ${status}`;
+      let one = seen.get(key);
+      if (one === undefined) {
+        const labels = { route, method, status: String(status) };
+        one = { labels, durations: durations({ route, method }), count: 0 };
+        seen.set(key, one);
+      }
+      one.count += 1;
+      one.durations.observe(durationMs / 1000);
     },
     meter: createMeter(registry),
     watch: (hub) => watchHub(registry, hub, now),
@@ -49,18 +63,15 @@ function createMeter(registry: Registry): HubMeter {
     labelNames: ['connector', 'outcome'],
     registers,
   });
-  const gateway = new Histogram({
+  const gateway = createHistogram(registry, {
     name: 'chatelaine_call_gateway_seconds',
     help: 'Time of a call spent in this process',
     buckets: [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 1],
-    registers,
-  });
-  const upstream = new Histogram({
+  })({});
+  const upstreamOf = createHistogram(registry, {
     name: 'chatelaine_call_upstream_seconds',
     help: 'Time of a call spent waiting for its server',
-    labelNames: ['connector'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers,
   });
   const dropped = new Counter({
     name: 'chatelaine_call_log_dropped_total',
@@ -83,10 +94,16 @@ function createMeter(registry: Registry): HubMeter {
   for (const outcome of ['ok', 'failed', 'ended']) refreshes.inc({ outcome }, 0);
   for (const outcome of ['ok', 'failed', 'waiting']) syncs.inc({ outcome }, 0);
   return {
-    call(connector, outcome, gatewayMs, upstreamMs) {
-      calls.inc({ connector, outcome });
-      gateway.observe(gatewayMs / 1000);
-      if (upstreamMs !== null) upstream.observe({ connector }, upstreamMs / 1000);
+    calls(batch) {
+      for (const [connector, some] of Map.groupBy(batch, (call) => call.connectorKey)) {
+        const upstream = upstreamOf({ connector });
+        for (const [outcome, alike] of Map.groupBy(some, (call) => call.outcome))
+          calls.inc({ connector, outcome }, alike.length);
+        for (const { gatewayMs, upstreamMs } of some) {
+          gateway.observe(gatewayMs / 1000);
+          if (upstreamMs > 0) upstream.observe(upstreamMs / 1000);
+        }
+      }
     },
     callsDropped: (count) => dropped.inc(count),
     tokenRefresh: (outcome) => refreshes.inc({ outcome }),

@@ -72,16 +72,29 @@ export async function startServer(
   log: Log,
   options: { readonly background?: boolean } = {},
 ): Promise<RunningServer> {
-  let handle: ((request: Request) => Promise<Response>) | null = null;
-  const listener = getRequestListener((request) =>
-    handle === null ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } }) : handle(request),
+  let ready: EmbeddedHub | null = null;
+  const listener = getRequestListener((request, { incoming }) =>
+    ready === null
+      ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } })
+      : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 30_000, maxHeaderSize: 16 * 1024 }, listener);
+  const server = createServer(
+    {
+      requestTimeout: 60_000,
+      headersTimeout: 30_000,
+      // Longer than the idle time of common load balancers, which must be the ones to close.
+      keepAliveTimeout: 75_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    (request, response) => {
+      if (ready?.gatewayDoor(request, response) !== true) void listener(request, response);
+    },
+  );
   const port = await listen(server, settings);
   const url = publicUrlOf(settings, port);
   try {
     const embedded = await openHubOf(settings, { url, log, background: options.background ?? true });
-    handle = embedded.fetch;
+    ready = embedded;
     void embedded.hub.keys.markUnreadable().catch((error: unknown) => {
       log.warn({ err: error }, 'the stored secrets could not be checked at the start');
     });

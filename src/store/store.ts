@@ -239,6 +239,13 @@ export type LeaseStore = {
   deleteExpired(now: number): Promise<number>;
 };
 
+export type AttemptStore = {
+  /** Counts one more within the window of this key, which begins anew once it has ended; answers the count. */
+  add(key: string, now: number, windowMs: number): Promise<{ readonly count: number; readonly endsAt: number }>;
+  forget(key: string): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+};
+
 export type MetaStore = {
   get(key: string): Promise<string | null>;
   /** Sets it only when absent; answers what stands afterwards. */
@@ -255,6 +262,8 @@ export type AccessStore = {
 
 export type Store = {
   readonly dialect: 'sqlite' | 'postgres';
+  /** The Kysely of this very database, for the `auth_` tables alone: those are better-auth's to read and write. */
+  readonly kysely: () => unknown;
   readonly connectors: ConnectorStore;
   readonly authorizationServers: AuthorizationServerStore;
   readonly registrations: RegistrationStore;
@@ -269,6 +278,7 @@ export type Store = {
   readonly transcripts: TranscriptStore;
   readonly calls: CallStore;
   readonly leases: LeaseStore;
+  readonly attempts: AttemptStore;
   readonly sealed: SealedStore;
   readonly meta: MetaStore;
   /** @throws store_unavailable when the database does not answer or lacks a migration */

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasAmbiguousKeys } from '../../src/gateway/ambiguous-keys.ts';
+import { flawIn } from '../../src/gateway/message-text.ts';
 import { miniServer, modern, result, tool } from '../mcp/mini-server.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { agentWith, connectTo, envelope, MODERN, modernClient, post } from './agents.ts';
@@ -20,7 +20,7 @@ describe('keys that could be read in two ways', () => {
     ['{"a":"\\\\","b":"\\\\\\""}', false],
     ['[{"id":1},{"id":2}]', false],
   ])('%s: %s', (text, expected) => {
-    expect(hasAmbiguousKeys(text)).toBe(expected);
+    expect(flawIn(text)).toBe(expected ? 'ambiguous' : null);
   });
 
   test('are never found in what a serializer wrote, however odd the strings', () => {
@@ -33,8 +33,8 @@ describe('keys that could be read in two ways', () => {
     fc.assert(
       fc.property(fc.dictionary(key, value, { maxKeys: 5 }), (object) => {
         fc.pre(isOne(object) && Object.values(object).every((one) => typeof one !== 'object' || isOne(one)));
-        expect(hasAmbiguousKeys(JSON.stringify(object, null, 1))).toBe(false);
-        expect(hasAmbiguousKeys(JSON.stringify(object))).toBe(false);
+        expect(flawIn(JSON.stringify(object, null, 1))).toBeNull();
+        expect(flawIn(JSON.stringify(object))).toBeNull();
       }),
     );
   });

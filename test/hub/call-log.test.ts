@@ -52,8 +52,8 @@ function parts() {
     },
   } as Pick<CallStore, 'append'> as CallStore;
   const meter: HubMeter = {
-    call: () => {
-      state.counted += 1;
+    calls: (batch) => {
+      state.counted += batch.length;
     },
     callsDropped: (count) => {
       state.dropped += count;

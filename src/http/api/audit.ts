@@ -1,8 +1,9 @@
 // /api/audit: who did what, when.
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { failures, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
+import { failures, iso, json, pageOf, pageQuery, time } from './shapes.ts';
 
 const entry = z
   .object({
@@ -21,7 +22,7 @@ export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
   app.openapi(
     createRoute({
       tags: ['Audit'],
-      security,
+      ...needs('viewer'),
       method: 'get',
       path: '/api/audit',
       summary: 'Who did what, newest first',

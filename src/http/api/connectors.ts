@@ -2,6 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { TRY_METHODS } from '../../hub/try-request.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import {
   connector,
@@ -11,15 +12,16 @@ import {
   syncResult,
   transcriptEntry,
 } from './connector-shapes.ts';
-import { body, failures, idParameter, iso, json, optionalBody, pageOf, pageQuery, security, time } from './shapes.ts';
+import { body, failures, idParameter, iso, json, optionalBody, pageOf, pageQuery, time } from './shapes.ts';
 
 const tags = ['Connectors'];
-const base = { tags, security };
+const sees = { tags, ...needs('viewer') };
+const changes = { tags, ...needs('operator') };
 
 export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/probe',
       summary: 'Look at a server without saving anything',
@@ -37,7 +39,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors',
       summary: 'Add a connector; without authType the server is looked at and the choice made',
@@ -49,7 +51,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors',
       summary: 'List connectors',
@@ -61,7 +63,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors/{id}',
       summary: 'One connector',
@@ -73,7 +75,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'patch',
       path: '/api/connectors/{id}',
       summary: 'Change a connector; a blank or absent secret keeps the stored one',
@@ -92,7 +94,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/connectors/{id}',
       summary: 'Remove a connector, revoking its tokens',
@@ -107,7 +109,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/connect',
       summary: 'Discover, register where needed, and get a one-time connect link',
@@ -135,7 +137,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/sync',
       summary: 'List the tools now',
@@ -154,7 +156,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors/{id}/transcript',
       summary: 'Every step with the provider, newest first, never a secret',
@@ -170,7 +172,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/registration',
       summary: 'Forget the registration at this issuer and register again',
@@ -185,7 +187,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/connectors/{id}/credential',
       summary: 'Disconnect: revoke at the provider where it can, forget here always',
@@ -200,7 +202,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/requests',
       summary: 'Send one MCP request to the server with its credential, to try a tool or find out what is wrong',

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { accessStore } from './access.ts';
 import { agentStore } from './agents.ts';
 import { apiTokenStore } from './api-tokens.ts';
+import { attemptStore } from './attempts.ts';
 import { auditStore } from './audit.ts';
 import { authorizationServerStore } from './authorization-servers.ts';
 import { callStore } from './calls.ts';
@@ -19,13 +20,17 @@ import { verifyMigrations } from './migrate.ts';
 import { registrationStore } from './registrations.ts';
 import type { Db, Dialect } from './schema.ts';
 import { sealedStore } from './sealed.ts';
+import type { CallWriter } from './sqlite-calls.ts';
 import { toolStore } from './tools.ts';
 import { transcriptStore } from './transcripts.ts';
 
-export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Store {
+/** @param writer writes the call log in place of the common way, and is closed with the store */
+export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writer?: CallWriter): Store {
+  const calls = callStore(db);
   const told = <T extends object>(methods: T): T => translating(methods, classify);
   return {
     dialect,
+    kysely: () => db.withoutPlugins(),
     connectors: told(connectorStore(db)),
     authorizationServers: told(authorizationServerStore(db)),
     registrations: told(registrationStore(db)),
@@ -37,14 +42,18 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify): Sto
     access: told(accessStore(db)),
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),
-    calls: told(callStore(db)),
+    calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
     transcripts: told(transcriptStore(db)),
     leases: told(leaseStore(db)),
+    attempts: told(attemptStore(db)),
     sealed: told(sealedStore(db)),
     meta: told(metaStore(db)),
     ...told({
       ping: () => verifyMigrations(db, dialect),
-      close: () => db.destroy(),
+      close: async () => {
+        writer?.close();
+        await db.destroy();
+      },
     }),
   };
 }

@@ -6,6 +6,7 @@ import { assembleStore } from './assemble.ts';
 import { translateFault } from './faults.ts';
 import { migrateToLatest } from './migrate.ts';
 import type { Database } from './schema.ts';
+import { sqliteCallWriter } from './sqlite-calls.ts';
 import { nodeSqliteDialect } from './sqlite-driver.ts';
 import { classifySqlite } from './sqlite-faults.ts';
 
@@ -23,5 +24,6 @@ export async function openSqlite(file: string): Promise<Store> {
     await db.destroy().catch(() => undefined);
     throw translateFault(error, classifySqlite);
   }
-  return assembleStore(db, 'sqlite', classifySqlite);
+  // A database in memory is one connection's own.
+  return assembleStore(db, 'sqlite', classifySqlite, file === ':memory:' ? undefined : sqliteCallWriter(file));
 }

@@ -1,6 +1,9 @@
 // A message that is judged here and passed on as it came must mean the same to both readers. JSON leaves open
 // which of two equal keys counts (RFC 8259 section 4), and some readers take no notice of case: with
-// `{"name":"granted","name":"forbidden"}` an agent could have one tool judged and another one called.
+// `{"name":"granted","name":"forbidden"}` an agent could have one tool judged and another one called. Nesting
+// is bounded in the same look, before anything is built (section 9).
+
+import { JSON_MAX_DEPTH } from '../limits.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -13,29 +16,40 @@ const CLOSE_OBJECT = 0x7d;
 /** The message itself, and its `params`; what lies deeper decides nothing here. */
 const JUDGED_DEPTH = 2;
 
-/** Whether an object of the first two levels of `text`, which is valid JSON, holds a key twice, whatever the case. */
-export function hasAmbiguousKeys(text: string): boolean {
-  const keys: Set<string>[] = [];
+/**
+ * What forbids to read `text`: an object of its first two levels that holds a key twice, whatever the case,
+ * or too many levels. Text that is no JSON may be answered either way.
+ */
+export function flawIn(text: string): 'ambiguous' | 'too_deep' | null {
+  const keys: string[][] = [];
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      depth += 1;
-      if (depth <= JUDGED_DEPTH) keys[depth] = new Set();
-    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
-      depth -= 1;
-    } else if (code === QUOTE) {
+    if (code === QUOTE) {
       const end = endOfString(text, at);
       if (depth <= JUDGED_DEPTH && isKey(text, end)) {
-        const key = String(JSON.parse(text.slice(at, end + 1))).toLowerCase();
+        const key = keyIn(text.slice(at + 1, end));
         const known = keys[depth];
-        if (known?.has(key)) return true;
-        known?.add(key);
+        if (known?.includes(key)) return 'ambiguous';
+        known?.push(key);
       }
       at = end;
-    }
+    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      depth += 1;
+      if (depth > JSON_MAX_DEPTH) return 'too_deep';
+      if (depth <= JUDGED_DEPTH) keys[depth] = [];
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth -= 1;
   }
-  return false;
+  return null;
+}
+
+function keyIn(raw: string): string {
+  if (!raw.includes('\\')) return raw.toLowerCase();
+  try {
+    return String(JSON.parse(`"${raw}"`)).toLowerCase();
+  } catch {
+    return raw;
+  }
 }
 
 /** Where the string that begins at `start` has its closing quote. */

@@ -1,0 +1,126 @@
+// The run itself: cell by cell, in rounds; in a round every target has its turn alone, and who begins moves on
+// from round to round. Only figures of one round are ever compared.
+
+import { runLoad } from '../rig/load.ts';
+import { cpuMs, processTree, rssMiB } from '../rig/process-tree.ts';
+import type { LoadFigures } from '../rig/recorder.ts';
+import type { Cell, GatewayOptions } from './options.ts';
+import type { Target, Targets } from './targets.ts';
+
+const PREWARM = { inFlight: 8, sizeBytes: 2_000, warmupSeconds: 0 };
+
+export type Run = Cell &
+  LoadFigures & {
+    readonly target: string;
+    readonly round: number;
+    /** Per call, of the target's process tree. */
+    readonly cpuMicros: number | null;
+    readonly rssMiB: number | null;
+  };
+export type Memory = {
+  readonly target: string;
+  readonly beforeMiB: number | null;
+  readonly afterMiB: number | null;
+  readonly peakMiB: number | null;
+};
+export type Measured = { readonly runs: readonly Run[]; readonly memory: readonly Memory[] };
+
+export async function measure(
+  { all, upstream }: Targets,
+  options: GatewayOptions,
+  tell: (line: string) => void,
+): Promise<Measured> {
+  const control = async <T>(path: string, method = 'GET'): Promise<T> =>
+    (await fetch(`${upstream.origin}${path}`, { method })).json() as Promise<T>;
+  const before = new Map(all.map((target) => [target.name, memoryOf(target)]));
+  const runs: Run[] = [];
+
+  const once = async (target: Target, cell: Cell, round: number): Promise<Run> => {
+    const counted = await control<{ calls: number }>('/__counts');
+    let pids: readonly number[] = [];
+    let cpuBefore: number | null = null;
+    let cpuAfter: number | null = null;
+    const figures = await runLoad({
+      ...target,
+      ...cell,
+      seconds: options.seconds,
+      warmupSeconds: options.warmupSeconds,
+      onBegin: () => {
+        pids = target.pid === null ? [] : processTree(target.pid);
+        cpuBefore = cpuMs(pids);
+      },
+      onEnd: () => {
+        cpuAfter = cpuMs(pids);
+      },
+    }).catch((error: unknown) => failed(error));
+    const { calls } = await control<{ calls: number }>('/__counts');
+    // Fewer calls at the server than replies: something answered without asking. That is no gateway's speed.
+    const missing = Math.max(0, figures.requests - (calls - counted.calls));
+    const used = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
+    return {
+      ...cell,
+      ...figures,
+      ...(missing > 0
+        ? { errors: figures.errors + missing, errorKinds: { ...figures.errorKinds, not_forwarded: missing } }
+        : {}),
+      target: target.name,
+      round,
+      cpuMicros: used === null || figures.requests === 0 ? null : (used * 1_000) / figures.requests,
+      rssMiB: rssMiB(pids),
+    };
+  };
+
+  // Everything is compiled before anything is timed; what this measures is thrown away.
+  for (const era of new Set(options.cells.map((cell) => cell.era))) {
+    for (const target of options.prewarmSeconds > 0 ? all : [])
+      await runLoad({ ...target, ...PREWARM, era, seconds: options.prewarmSeconds }).catch(failed);
+  }
+  for (const cell of options.cells) {
+    await control(`/__mode?sse=${cell.mode === 'sse' ? 1 : 0}`, 'POST');
+    const targets = all.filter((target) => target.inCell(cell));
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (let turn = 0; turn < targets.length; turn += 1) {
+        const target = targets[(turn + round) % targets.length];
+        if (target !== undefined) runs.push(await once(target, cell, round));
+      }
+    }
+    tell(`measured: ${cellName(cell)}`);
+  }
+  const memory = all
+    .filter((target) => target.pid !== null)
+    .map((target) => ({
+      target: target.name,
+      beforeMiB: before.get(target.name) ?? null,
+      afterMiB: memoryOf(target),
+      peakMiB: Math.max(...runs.filter((run) => run.target === target.name).map((run) => run.rssMiB ?? 0)),
+    }));
+  return { runs, memory };
+}
+
+export function cellName({ era, mode, sizeBytes, inFlight }: Cell): string {
+  const size =
+    sizeBytes >= 1_000_000
+      ? `${sizeBytes / 1_000_000} MB`
+      : sizeBytes >= 1_000
+        ? `${sizeBytes / 1_000} kB`
+        : `${sizeBytes} B`;
+  return `${era}, ${mode}, ${size}, ${inFlight} in flight`;
+}
+
+function memoryOf({ pid }: Target): number | null {
+  return pid === null ? null : rssMiB(processTree(pid));
+}
+
+function failed(error: unknown): LoadFigures {
+  const kind = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+  return {
+    seconds: 1,
+    requests: 0,
+    perSecond: 0,
+    p50Ms: null,
+    p95Ms: null,
+    p99Ms: null,
+    errors: 1,
+    errorKinds: { [kind]: 1 },
+  };
+}
