@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createHub } from '../src/server/create-hub.ts';
 import { generateKey } from '../src/vault/keyring.ts';
 
-const HEADER = '// The API as types, made from its OpenAPI document by scripts/api-types.mjs: change the routes, not this.\n\n';
+const HEADER =
+  '// The API as types, made from its OpenAPI document by scripts/api-types.mjs: change the routes, not this.\n\n';
 
 // openapi-typescript prints with the compiler's own printer, which TypeScript 7 has not.
 registerHooks({

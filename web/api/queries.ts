@@ -99,9 +99,7 @@ export const agentKeysQuery = (id: string) =>
     queryKey: ['agents', id, 'keys'],
     queryFn: ({ signal }) =>
       everyItem((cursor) =>
-        unwrap(
-          api.GET('/api/agents/{id}/keys', { params: { path: { id }, query: { limit: PAGE, cursor } }, signal }),
-        ),
+        unwrap(api.GET('/api/agents/{id}/keys', { params: { path: { id }, query: { limit: PAGE, cursor } }, signal })),
       ),
   });
 
@@ -162,7 +160,6 @@ export const tokensQuery = queryOptions({
   queryFn: ({ signal }) =>
     everyItem((cursor) => unwrap(api.GET('/api/tokens', { params: { query: { limit: PAGE, cursor } }, signal }))),
 });
-
 
 export const offeredQuery = (id: string) =>
   queryOptions({

@@ -32,7 +32,13 @@ export const DayBars = memo(function DayBars({ calls, errors }: Series) {
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: an hour has no other name here
           <g key={index}>
-            <rect x={x} y={HEIGHT - height} width={WIDTH} height={height} className={value === 0 ? 'fill-line-strong' : 'fill-accent/70'} />
+            <rect
+              x={x}
+              y={HEIGHT - height}
+              width={WIDTH}
+              height={height}
+              className={value === 0 ? 'fill-line-strong' : 'fill-accent/70'}
+            />
             {bad > 0 && (
               <rect x={x} y={HEIGHT - height} width={WIDTH} height={Math.max(bad, 1.5)} className="fill-bad" />
             )}

@@ -20,7 +20,10 @@ export function CallsChart({
         <span className="text-2xl font-semibold tracking-tight tabular-nums">{total.toLocaleString('en')}</span>
         <span className="text-sm text-ink-3">
           {total === 1 ? 'call' : 'calls'}
-          {total > 0 && (errors === 0 ? ', none failed' : `, ${plural(errors, 'failure')} (${((errors / total) * 100).toFixed(1)} %)`)}
+          {total > 0 &&
+            (errors === 0
+              ? ', none failed'
+              : `, ${plural(errors, 'failure')} (${((errors / total) * 100).toFixed(1)} %)`)}
         </span>
       </div>
       <svg
@@ -38,8 +41,16 @@ export function CallsChart({
             <g key={index}>
               <title>{`${plural(value, 'call')}, ${series.errors[index] ?? 0} failed`}</title>
               <rect x={index * 10 + 1} width={8} y={0} height={HEIGHT} className="fill-transparent" />
-              <rect x={index * 10 + 1} width={8} y={HEIGHT - height} height={height} className={value === 0 ? 'fill-line-strong' : 'fill-accent/75'} />
-              {bad > 0 && <rect x={index * 10 + 1} width={8} y={HEIGHT - height} height={Math.max(bad, 2)} className="fill-bad" />}
+              <rect
+                x={index * 10 + 1}
+                width={8}
+                y={HEIGHT - height}
+                height={height}
+                className={value === 0 ? 'fill-line-strong' : 'fill-accent/75'}
+              />
+              {bad > 0 && (
+                <rect x={index * 10 + 1} width={8} y={HEIGHT - height} height={Math.max(bad, 2)} className="fill-bad" />
+              )}
             </g>
           );
         })}

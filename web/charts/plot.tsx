@@ -13,7 +13,13 @@ export type Scale = { x: (index: number) => number; y: (value: number) => number
 
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const whole = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const whole = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 
 export function Plot({
   label,
@@ -43,7 +49,12 @@ export function Plot({
   const top = niceTop(max);
   const base = HEIGHT - BOTTOM;
   const band = (width - LEFT) / buckets.length;
-  const scale: Scale = { x: (index) => LEFT + index * band, y: (value) => base - (value / top) * (base - TOP), band, base };
+  const scale: Scale = {
+    x: (index) => LEFT + index * band,
+    y: (value) => base - (value / top) * (base - TOP),
+    band,
+    base,
+  };
   const shown = at === null ? null : buckets[at];
   const every = Math.ceil(buckets.length / Math.max(2, Math.floor((width - LEFT) / 90)));
   const onKeyDown = (event: KeyboardEvent) => {
@@ -65,7 +76,6 @@ export function Plot({
           <span className="sr-only">Arrow keys read the chart.</span>
         )}
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys read the chart */}
       <svg
         role="img"
         aria-label={label}

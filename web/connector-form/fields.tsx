@@ -22,7 +22,13 @@ type Props = {
   manualOpen?: boolean;
 };
 
-export function ConnectorFields({ values, change, refused, stored = { secret: false, client: false }, manualOpen = false }: Props) {
+export function ConnectorFields({
+  values,
+  change,
+  refused,
+  stored = { secret: false, client: false },
+  manualOpen = false,
+}: Props) {
   const seen = shows(values);
   const wrong = (field: string) => (refused?.field === field ? refused.message : null);
   return (
@@ -129,7 +135,17 @@ export function ConnectorFields({ values, change, refused, stored = { secret: fa
   );
 }
 
-export function Fold({ title, hint, open = false, children }: { title: string; hint: string; open?: boolean; children: ReactNode }) {
+export function Fold({
+  title,
+  hint,
+  open = false,
+  children,
+}: {
+  title: string;
+  hint: string;
+  open?: boolean;
+  children: ReactNode;
+}) {
   return (
     <details open={open} className="group rounded-lg border border-line">
       <summary className="flex items-center gap-2 rounded-lg px-3 py-2.5 text-sm hover:bg-hover">
@@ -147,7 +163,11 @@ function Headers({ values, change, wrong }: Pick<Props, 'values' | 'change'> & {
   const update = (id: number, part: Partial<(typeof headers)[number]>) =>
     change({ headers: headers.map((row) => (row.id === id ? { ...row, ...part } : row)) });
   return (
-    <Fold title="Custom headers" hint={headers.length === 0 ? 'Sent with every request' : `${headers.length} set`} open={wrong !== null}>
+    <Fold
+      title="Custom headers"
+      hint={headers.length === 0 ? 'Sent with every request' : `${headers.length} set`}
+      open={wrong !== null}
+    >
       {headers.map((row) => (
         <div key={row.id} className="flex items-end gap-2">
           <div className="min-w-0 flex-1">
@@ -182,7 +202,10 @@ function Headers({ values, change, wrong }: Pick<Props, 'values' | 'change'> & {
         small
         onClick={() =>
           change({
-            headers: [...headers, { id: Math.max(0, ...headers.map(({ id }) => id)) + 1, name: '', value: '', stored: false }],
+            headers: [
+              ...headers,
+              { id: Math.max(0, ...headers.map(({ id }) => id)) + 1, name: '', value: '', stored: false },
+            ],
           })
         }
       >

@@ -4,7 +4,12 @@ import type { Connector, ConnectorChange, ConnectorInput } from '../api/queries.
 
 export type AuthType = Connector['authType'];
 export type Mode = 'shared' | 'per_agent';
-export type HeaderRow = { readonly id: number; readonly name: string; readonly value: string; readonly stored: boolean };
+export type HeaderRow = {
+  readonly id: number;
+  readonly name: string;
+  readonly value: string;
+  readonly stored: boolean;
+};
 
 export type FormValues = {
   readonly name: string;
@@ -79,7 +84,9 @@ export function inputOf(values: FormValues): ConnectorInput {
     ...(seen.headerName ? { headerName: values.headerName.trim() } : {}),
     ...(seen.secret && values.secret !== '' ? { secret: values.secret } : {}),
     ...(seen.oauth ? { oauth: given(oauthOf(values)) } : {}),
-    ...(headers.length > 0 ? { headers: Object.fromEntries(headers.map(({ name, value }) => [name.trim(), value])) } : {}),
+    ...(headers.length > 0
+      ? { headers: Object.fromEntries(headers.map(({ name, value }) => [name.trim(), value])) }
+      : {}),
   };
 }
 
@@ -109,12 +116,15 @@ const oauthOf = (values: FormValues) => ({
 });
 
 function given<T extends Record<string, string | null>>(values: T): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as { [K in keyof T]?: string };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as {
+    [K in keyof T]?: string;
+  };
 }
 
 /** A name for a server that is known by its address alone: mcp.linear.app is Linear. */
 export function nameFrom(url: string, serverName: string | null): string {
-  if (serverName !== null && /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,40}$/u.test(serverName)) return capital(serverName.replace(/[-_]?mcp([-_]server)?$/i, '') || serverName);
+  if (serverName !== null && /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,40}$/u.test(serverName))
+    return capital(serverName.replace(/[-_]?mcp([-_]server)?$/i, '') || serverName);
   try {
     const { hostname } = new URL(url);
     const labels = hostname.split('.').filter((label) => !/^(www|mcp|api|com|app|dev|io|ai|net|org|co)$/.test(label));

@@ -14,7 +14,11 @@ export type Bucket = {
 
 const HOUR_MS = 3_600_000;
 
-export const RANGES = { '24h': { hours: 24, perBar: 1 }, '7d': { hours: 168, perBar: 3 }, '30d': { hours: 720, perBar: 12 } } as const;
+export const RANGES = {
+  '24h': { hours: 24, perBar: 1 },
+  '7d': { hours: 168, perBar: 3 },
+  '30d': { hours: 720, perBar: 12 },
+} as const;
 export type Range = keyof typeof RANGES;
 
 export function bucketsOf(groups: readonly CallGroup[], range: Range, now: number): Bucket[] {
@@ -57,4 +61,8 @@ export function niceTop(value: number): number {
 }
 
 export const milliseconds = (value: number): string =>
-  value >= 10_000 ? `${(value / 1000).toFixed(0)} s` : value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+  value >= 10_000
+    ? `${(value / 1000).toFixed(0)} s`
+    : value >= 1000
+      ? `${(value / 1000).toFixed(1)} s`
+      : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;

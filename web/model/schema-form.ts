@@ -15,12 +15,15 @@ export type SchemaField = {
 
 type Schema = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export function fieldsOf(schema: Schema | null): SchemaField[] {
   const properties = isObject(schema?.properties) ? schema.properties : {};
   const required = new Set(Array.isArray(schema?.required) ? schema.required : []);
-  const fields = Object.entries(properties).map(([name, property]) => fieldOf(name, isObject(property) ? property : {}, required.has(name)));
+  const fields = Object.entries(properties).map(([name, property]) =>
+    fieldOf(name, isObject(property) ? property : {}, required.has(name)),
+  );
   return fields.sort((a, b) => Number(b.required) - Number(a.required));
 }
 
@@ -46,22 +49,26 @@ function controlOf(name: string, type: unknown, choices: readonly string[], item
   if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
   if (type === 'array' && (items === 'string' || items === 'number' || items === 'integer')) return 'lines';
-  if (type === 'string' || type === undefined) return /description|body|content|text|query/i.test(name) ? 'long' : 'text';
+  if (type === 'string' || type === undefined)
+    return /description|body|content|text|query/i.test(name) ? 'long' : 'text';
   return 'json';
 }
 
 /** @throws SyntaxError where JSON was asked for and something else entered */
-export function argumentsOf(fields: readonly SchemaField[], entered: Readonly<Record<string, string>>): Record<string, unknown> {
+export function argumentsOf(
+  fields: readonly SchemaField[],
+  entered: Readonly<Record<string, string>>,
+): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const field of fields) {
     const text = entered[field.name] ?? field.initial;
     if (text.trim() === '') continue;
-    result[field.name] = valueOf(field, text);
+    result[field.name] = entryOf(field, text);
   }
   return result;
 }
 
-function valueOf({ name, control, numeric }: SchemaField, text: string): unknown {
+function entryOf({ name, control, numeric }: SchemaField, text: string): unknown {
   switch (control) {
     case 'boolean':
       return text === 'true';

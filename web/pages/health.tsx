@@ -52,7 +52,11 @@ export function HealthPage() {
       ) : (
         <div className="space-y-8">
           {(['error', 'warning', 'notice'] as const).map((severity) => (
-            <Group key={severity} severity={severity} items={data?.items.filter((item) => item.severity === severity) ?? []} />
+            <Group
+              key={severity}
+              severity={severity}
+              items={data?.items.filter((item) => item.severity === severity) ?? []}
+            />
           ))}
         </div>
       )}
@@ -86,7 +90,9 @@ function Row({ item }: { item: Warning }) {
       <div className="min-w-0 flex-[1_1_18rem]">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
           {item.title}
-          <Tag tone={item.severity === 'error' ? 'bad' : item.severity === 'warning' ? 'warn' : 'idle'}>{KIND[item.kind]}</Tag>
+          <Tag tone={item.severity === 'error' ? 'bad' : item.severity === 'warning' ? 'warn' : 'idle'}>
+            {KIND[item.kind]}
+          </Tag>
         </p>
         <p className="text-sm text-ink-2 [overflow-wrap:anywhere]">{item.detail}</p>
         <p className="mt-1 flex flex-wrap gap-x-3 text-xs text-ink-3">
@@ -105,7 +111,12 @@ function Row({ item }: { item: Warning }) {
       </div>
       {action !== null &&
         (action.kind === 'review' ? (
-          <Link to="/connectors/$id" params={{ id: action.connectorId }} search={{ tab: 'tools' }} className="btn btn-default btn-sm">
+          <Link
+            to="/connectors/$id"
+            params={{ id: action.connectorId }}
+            search={{ tab: 'tools' }}
+            className="btn btn-default btn-sm"
+          >
             Review
           </Link>
         ) : (

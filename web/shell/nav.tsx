@@ -19,7 +19,11 @@ const PLACES = [
 export function Nav({ openPalette, onNavigate }: { openPalette: () => void; onNavigate?: () => void }) {
   return (
     <div className="flex h-full flex-col gap-4 p-3">
-      <Link to="/connectors" className="flex h-9 items-center gap-2.5 rounded-md px-2 font-semibold tracking-tight" onClick={onNavigate}>
+      <Link
+        to="/connectors"
+        className="flex h-9 items-center gap-2.5 rounded-md px-2 font-semibold tracking-tight"
+        onClick={onNavigate}
+      >
         <Logo />
         Chatelaine
       </Link>

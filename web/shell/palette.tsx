@@ -33,17 +33,53 @@ function useCommands(): readonly Command[] {
   const mayChange = useMay('operator');
   return useMemo(() => {
     const pages: Command[] = [
-      { id: 'connectors', group: 'Pages', label: 'Connectors', icon: <Plug />, run: () => void navigate({ to: '/connectors' }) },
+      {
+        id: 'connectors',
+        group: 'Pages',
+        label: 'Connectors',
+        icon: <Plug />,
+        run: () => void navigate({ to: '/connectors' }),
+      },
       { id: 'agents', group: 'Pages', label: 'Agents', icon: <Bot />, run: () => void navigate({ to: '/agents' }) },
-      { id: 'activity', group: 'Pages', label: 'Activity', icon: <Activity />, run: () => void navigate({ to: '/activity' }) },
-      { id: 'health', group: 'Pages', label: 'Health', icon: <HeartPulse />, run: () => void navigate({ to: '/health' }) },
-      { id: 'settings', group: 'Pages', label: 'Settings', icon: <Settings />, run: () => void navigate({ to: '/settings' }) },
+      {
+        id: 'activity',
+        group: 'Pages',
+        label: 'Activity',
+        icon: <Activity />,
+        run: () => void navigate({ to: '/activity' }),
+      },
+      {
+        id: 'health',
+        group: 'Pages',
+        label: 'Health',
+        icon: <HeartPulse />,
+        run: () => void navigate({ to: '/health' }),
+      },
+      {
+        id: 'settings',
+        group: 'Pages',
+        label: 'Settings',
+        icon: <Settings />,
+        run: () => void navigate({ to: '/settings' }),
+      },
     ];
     const actions: Command[] = [
       ...(mayChange
         ? [
-            { id: 'add', group: 'Actions', label: 'Add connector', icon: <Plus />, run: () => void navigate({ to: '/connectors/new' }) },
-            { id: 'new-agent', group: 'Actions', label: 'New agent', icon: <Plus />, run: () => void navigate({ to: '/agents', search: { create: true } }) },
+            {
+              id: 'add',
+              group: 'Actions',
+              label: 'Add connector',
+              icon: <Plus />,
+              run: () => void navigate({ to: '/connectors/new' }),
+            },
+            {
+              id: 'new-agent',
+              group: 'Actions',
+              label: 'New agent',
+              icon: <Plus />,
+              run: () => void navigate({ to: '/agents', search: { create: true } }),
+            },
           ]
         : []),
       { id: 'light', group: 'Actions', label: 'Light appearance', icon: <Sun />, run: () => applyTheme('light') },

@@ -46,7 +46,8 @@ export function ConnectLink({
         <div className="space-y-3">
           <CopyLine text={data.connectUrl} what="connect link" />
           <Note>
-            It works once, in one browser, and ends <Ago at={data.expiresAt} />. This page updates when the sign-in is done.
+            It works once, in one browser, and ends <Ago at={data.expiresAt} />. This page updates when the sign-in is
+            done.
           </Note>
         </div>
       )}

@@ -60,10 +60,9 @@ export function CodeBlock({ text, what, title }: { text: string; what: string; t
         <span className="truncate font-mono text-xs text-ink-3">{title ?? what}</span>
         <CopyButton text={text} what={what} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a block that scrolls must be reachable by keyboard */}
-      <pre className="max-h-96 overflow-auto p-3 font-mono text-xs leading-5" tabIndex={0} role="region" aria-label={what}>
-        {text}
-      </pre>
+      <section className="max-h-96 overflow-auto p-3" tabIndex={0} aria-label={what}>
+        <pre className="font-mono text-xs leading-5">{text}</pre>
+      </section>
     </div>
   );
 }

@@ -6,7 +6,8 @@ import { X } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { Button, ErrorNote } from './parts.tsx';
 
-const BACKDROP = 'fixed inset-0 z-40 bg-scrim transition-opacity duration-100 data-[ending-style]:opacity-0 data-[starting-style]:opacity-0';
+const BACKDROP =
+  'fixed inset-0 z-40 bg-scrim transition-opacity duration-100 data-[ending-style]:opacity-0 data-[starting-style]:opacity-0';
 const POPUP =
   'fixed top-1/2 left-1/2 z-40 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-1.5rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl bg-raised shadow-pop outline-none transition duration-100 data-[ending-style]:scale-[0.98] data-[ending-style]:opacity-0 data-[starting-style]:scale-[0.98] data-[starting-style]:opacity-0';
 
@@ -35,14 +36,18 @@ export function Modal({
           <header className="flex items-start gap-4 px-5 pt-4 pb-3">
             <div className="min-w-0 flex-1">
               <Dialog.Title className="text-lg">{title}</Dialog.Title>
-              {description && <Dialog.Description className="mt-0.5 text-sm text-ink-3">{description}</Dialog.Description>}
+              {description && (
+                <Dialog.Description className="mt-0.5 text-sm text-ink-3">{description}</Dialog.Description>
+              )}
             </div>
             <Dialog.Close className="btn btn-ghost btn-sm btn-icon -mr-2" aria-label="Close">
               <X />
             </Dialog.Close>
           </header>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
-          {footer && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</footer>}
+          {footer && (
+            <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</footer>
+          )}
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>

@@ -4,12 +4,23 @@ import { Search } from 'lucide-react';
 import { useEffect, useState } from 'react';
 
 /** Keeps the letters at once and tells them on, so that typing never waits for the list. */
-export function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+export function SearchField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   return (
     <div className="relative w-full sm:w-64">
-      <Search aria-hidden="true" className="pointer-events-none absolute top-1/2 left-2.5 size-3.5 -translate-y-1/2 text-ink-3" />
+      <Search
+        aria-hidden="true"
+        className="pointer-events-none absolute top-1/2 left-2.5 size-3.5 -translate-y-1/2 text-ink-3"
+      />
       <input
         type="search"
         className="field pl-8"

@@ -4,14 +4,7 @@ import { type ComponentProps, type ReactNode, useId } from 'react';
 
 type Wrapped = { label: string; hint?: ReactNode; error?: string | null; optional?: boolean };
 
-function Labelled({
-  id,
-  label,
-  hint,
-  error,
-  optional,
-  children,
-}: Wrapped & { id: string; children: ReactNode }) {
+function Labelled({ id, label, hint, error, optional, children }: Wrapped & { id: string; children: ReactNode }) {
   return (
     <div className="space-y-1.5">
       <label htmlFor={id} className="flex items-baseline gap-2 text-sm font-medium">
@@ -36,7 +29,14 @@ function Labelled({
 const described = (id: string, { hint, error }: Wrapped) =>
   [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined;
 
-export function TextField({ label, hint, error, optional, className = '', ...rest }: Wrapped & ComponentProps<'input'>) {
+export function TextField({
+  label,
+  hint,
+  error,
+  optional,
+  className = '',
+  ...rest
+}: Wrapped & ComponentProps<'input'>) {
   const id = useId();
   const wrapped = { label, hint, error, optional };
   return (
@@ -55,7 +55,11 @@ export function TextField({ label, hint, error, optional, className = '', ...res
 }
 
 /** A secret goes in and never comes back: an empty field keeps what is stored. */
-export function SecretField({ stored = false, hint, ...rest }: Wrapped & { stored?: boolean } & ComponentProps<'input'>) {
+export function SecretField({
+  stored = false,
+  hint,
+  ...rest
+}: Wrapped & { stored?: boolean } & ComponentProps<'input'>) {
   return (
     <TextField
       {...rest}

@@ -66,7 +66,8 @@ export function Landing({ outcome, action }: { outcome: Outcome; action?: ReactN
         {advice && <p>{advice}</p>}
         {(data?.providerCode ?? data?.providerText) && (
           <p className="mt-1 text-xs">
-            The provider said: <span className="font-mono">{[data?.providerCode, data?.providerText].filter(Boolean).join(': ')}</span>
+            The provider said:{' '}
+            <span className="font-mono">{[data?.providerCode, data?.providerText].filter(Boolean).join(': ')}</span>
           </p>
         )}
         {data === undefined && <p className="mt-1 font-mono text-xs">{outcome.error}</p>}

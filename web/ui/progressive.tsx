@@ -7,7 +7,11 @@ const FIRST = 60;
 const STEP = 120;
 const AHEAD = '900px';
 
-export function useProgressive<T>(items: readonly T[]): { shown: readonly T[]; end: (element: HTMLElement | null) => void; rest: number } {
+export function useProgressive<T>(items: readonly T[]): {
+  shown: readonly T[];
+  end: (element: HTMLElement | null) => void;
+  rest: number;
+} {
   const [count, setCount] = useState(FIRST);
   const [element, setElement] = useState<HTMLElement | null>(null);
   const end = useCallback((next: HTMLElement | null) => setElement(next), []);

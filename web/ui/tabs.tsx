@@ -3,9 +3,22 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
-export type TabItem = { readonly value: string | undefined; readonly label: string; readonly count?: number | undefined; readonly alert?: boolean };
+export type TabItem = {
+  readonly value: string | undefined;
+  readonly label: string;
+  readonly count?: number | undefined;
+  readonly alert?: boolean;
+};
 
-export function TabLinks({ label, items, current }: { label: string; items: readonly TabItem[]; current: string | undefined }) {
+export function TabLinks({
+  label,
+  items,
+  current,
+}: {
+  label: string;
+  items: readonly TabItem[];
+  current: string | undefined;
+}) {
   return (
     <nav aria-label={label} className="-mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
       <ul className="flex gap-5">

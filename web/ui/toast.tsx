@@ -67,7 +67,12 @@ export function Toasts() {
               Undo
             </button>
           )}
-          <button type="button" aria-label="Close message" className="btn btn-ghost btn-sm btn-icon" onClick={() => close(id)}>
+          <button
+            type="button"
+            aria-label="Close message"
+            className="btn btn-ghost btn-sm btn-icon"
+            onClick={() => close(id)}
+          >
             <X />
           </button>
         </div>

@@ -12,7 +12,10 @@ const words = (action: string): string => action.replaceAll(/[._]/g, ' ');
 export function AuditLog({ filter }: { filter: ActivityFilter }) {
   const { agentId, connectorId } = filter;
   const { data, error, refetch } = useQuery(
-    auditQuery({ ...(agentId === undefined ? {} : { agentId }), ...(connectorId === undefined ? {} : { connectorId }) }),
+    auditQuery({
+      ...(agentId === undefined ? {} : { agentId }),
+      ...(connectorId === undefined ? {} : { connectorId }),
+    }),
   );
   const connectors = new Map(useQuery(connectorsQuery).data?.items.map(({ id, name }) => [id, name]));
   const agents = new Map(useQuery(agentsQuery).data?.map(({ id, name }) => [id, name]));
@@ -31,7 +34,9 @@ export function AuditLog({ filter }: { filter: ActivityFilter }) {
         ) : (
           <ol className="divide-y divide-line">
             {data.items.map((entry) => {
-              const about = [connectors.get(entry.connectorId ?? ''), agents.get(entry.agentId ?? '')].filter(Boolean).join(', ');
+              const about = [connectors.get(entry.connectorId ?? ''), agents.get(entry.agentId ?? '')]
+                .filter(Boolean)
+                .join(', ');
               return (
                 <li key={entry.id} className="px-4 py-2.5 text-sm">
                   <p className="[overflow-wrap:anywhere]">

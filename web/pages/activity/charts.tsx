@@ -41,7 +41,9 @@ export function LatencyOverTime({ buckets }: { buckets: readonly Bucket[] }) {
       buckets={buckets}
       max={Math.max(...buckets.map(({ p95 }) => p95 ?? 0), 0)}
       format={milliseconds}
-      reading={({ p50, p95 }) => (p50 === null || p95 === null ? 'nothing measured' : `median ${milliseconds(p50)}, p95 ${milliseconds(p95)}`)}
+      reading={({ p50, p95 }) =>
+        p50 === null || p95 === null ? 'nothing measured' : `median ${milliseconds(p50)}, p95 ${milliseconds(p95)}`
+      }
     >
       {(scale) => (
         <>
@@ -53,7 +55,17 @@ export function LatencyOverTime({ buckets }: { buckets: readonly Bucket[] }) {
   );
 }
 
-function Line({ buckets, scale, of, className }: { buckets: readonly Bucket[]; scale: Scale; of: 'p50' | 'p95'; className: string }) {
+function Line({
+  buckets,
+  scale,
+  of,
+  className,
+}: {
+  buckets: readonly Bucket[];
+  scale: Scale;
+  of: 'p50' | 'p95';
+  className: string;
+}) {
   const { x, y, band } = scale;
   let path = '';
   let open = false;

@@ -21,7 +21,9 @@ export function Figures({ filter, hours }: { filter: ActivityFilter; hours: numb
       {figures.map(([term, value]) => (
         <div key={term} className="card px-4 py-3">
           <dt className="text-xs text-ink-3">{term}</dt>
-          <dd className={`text-xl font-semibold tracking-tight tabular-nums ${data === undefined ? 'opacity-30' : ''}`}>{value}</dd>
+          <dd className={`text-xl font-semibold tracking-tight tabular-nums ${data === undefined ? 'opacity-30' : ''}`}>
+            {value}
+          </dd>
         </div>
       ))}
     </dl>

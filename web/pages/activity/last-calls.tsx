@@ -58,11 +58,15 @@ export function LastCalls({ filter }: { filter: ActivityFilter }) {
             {data.items.map((call) => {
               const { tone, label } = OUTCOME[call.outcome];
               return (
-                <li key={call.id} className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2.5 text-sm">
+                <li
+                  key={call.id}
+                  className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 px-4 py-2.5 text-sm"
+                >
                   <div className="min-w-0">
                     <p className="truncate font-mono text-xs">{call.toolName ?? call.method}</p>
                     <p className="truncate text-xs text-ink-3">
-                      {agents.get(call.agentId) ?? 'a removed agent'} → {connectors.get(call.connectorId) ?? 'a removed connector'}
+                      {agents.get(call.agentId) ?? 'a removed agent'} →{' '}
+                      {connectors.get(call.connectorId) ?? 'a removed connector'}
                       {call.errorCode !== null && <span className="font-mono"> · {call.errorCode}</span>}
                     </p>
                   </div>

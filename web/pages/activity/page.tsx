@@ -29,7 +29,9 @@ export function ActivityPage() {
   };
   return (
     <PageBody>
-      <PageHead title="Activity">What agents called through the gateway. Arguments and results are never kept.</PageHead>
+      <PageHead title="Activity">
+        What agents called through the gateway. Arguments and results are never kept.
+      </PageHead>
       <Filters range={range} />
       <Charts range={range} filter={filter} />
       <div className="mt-8">
@@ -48,7 +50,8 @@ function Filters({ range }: { range: Range }) {
   const navigate = route.useNavigate();
   const agents = useQuery(agentsQuery).data ?? [];
   const connectors = useQuery(connectorsQuery).data?.items ?? [];
-  const set = (part: Record<string, string | undefined>) => void navigate({ search: (old) => ({ ...old, ...part }), replace: true });
+  const set = (part: Record<string, string | undefined>) =>
+    void navigate({ search: (old) => ({ ...old, ...part }), replace: true });
   return (
     <div className="mb-4 flex flex-wrap items-center gap-2">
       <Filter
@@ -58,7 +61,13 @@ function Filters({ range }: { range: Range }) {
         onChange={(value) => set({ range: value === '24h' ? undefined : value })}
       />
       <Pick label="Agent" all="All agents" value={agent} items={agents} onChange={(value) => set({ agent: value })} />
-      <Pick label="Connector" all="All connectors" value={connector} items={connectors} onChange={(value) => set({ connector: value, tool: undefined })} />
+      <Pick
+        label="Connector"
+        all="All connectors"
+        value={connector}
+        items={connectors}
+        onChange={(value) => set({ connector: value, tool: undefined })}
+      />
       {tool !== undefined && (
         <Button small onClick={() => set({ tool: undefined })} aria-label={`Stop filtering by tool ${tool}`}>
           <span className="font-mono">{tool}</span>
@@ -83,7 +92,12 @@ function Pick({
   onChange: (value: string | undefined) => void;
 }) {
   return (
-    <select className="field w-auto max-w-44" aria-label={label} value={value ?? ''} onChange={(event) => onChange(event.target.value || undefined)}>
+    <select
+      className="field w-auto max-w-44"
+      aria-label={label}
+      value={value ?? ''}
+      onChange={(event) => onChange(event.target.value || undefined)}
+    >
       <option value="">{all}</option>
       {items.map(({ id, name }) => (
         <option key={id} value={id}>
@@ -97,17 +111,39 @@ function Pick({
 export type ActivityFilter = Pick<StatsFilter, 'agentId' | 'connectorId' | 'toolName'>;
 
 function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
-  const { data, error, refetch } = useQuery(statsQuery({ ...filter, groupBy: 'hour', hours: RANGES[range].hours, limit: 744 }));
+  const { data, error, refetch } = useQuery(
+    statsQuery({ ...filter, groupBy: 'hour', hours: RANGES[range].hours, limit: 744 }),
+  );
   const buckets = useMemo(() => (data === undefined ? null : bucketsOf(data.groups, range, Date.now())), [data, range]);
   if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
   return (
     <>
       <Figures filter={filter} hours={RANGES[range].hours} />
       <div className="mt-3 grid grid-cols-1 gap-3 xl:grid-cols-2">
-        <ChartCard title="Calls" legend={<Legend items={[['bg-accent/75', 'calls'], ['bg-bad', 'of them failed']]} />}>
+        <ChartCard
+          title="Calls"
+          legend={
+            <Legend
+              items={[
+                ['bg-accent/75', 'calls'],
+                ['bg-bad', 'of them failed'],
+              ]}
+            />
+          }
+        >
           {buckets === null ? <Skeleton className="h-50 w-full" /> : <CallsOverTime buckets={buckets} />}
         </ChartCard>
-        <ChartCard title="Time of servers" legend={<Legend items={[['bg-accent', 'median'], ['bg-accent/45', 'p95']]} />}>
+        <ChartCard
+          title="Time of servers"
+          legend={
+            <Legend
+              items={[
+                ['bg-accent', 'median'],
+                ['bg-accent/45', 'p95'],
+              ]}
+            />
+          }
+        >
           {buckets === null ? <Skeleton className="h-50 w-full" /> : <LatencyOverTime buckets={buckets} />}
         </ChartCard>
       </div>

@@ -13,7 +13,9 @@ const SHOWN = 6;
 export function ToolTables({ hours, filter }: { hours: number; filter: ActivityFilter }) {
   const { data } = useQuery(statsQuery({ ...filter, groupBy: 'tool', hours, limit: 500 }));
   const tools = data?.groups.filter(({ toolName }) => toolName) ?? [];
-  const slowest = tools.filter(({ upstreamMs }) => upstreamMs !== null).sort((a, b) => (b.upstreamMs?.p95 ?? 0) - (a.upstreamMs?.p95 ?? 0));
+  const slowest = tools
+    .filter(({ upstreamMs }) => upstreamMs !== null)
+    .sort((a, b) => (b.upstreamMs?.p95 ?? 0) - (a.upstreamMs?.p95 ?? 0));
   const failing = tools.filter(({ errors }) => errors > 0).sort((a, b) => b.errors - a.errors);
   const loading = data === undefined;
   return (
@@ -77,12 +79,18 @@ function Table({
                   <td className="px-4 py-2">
                     <Link
                       to="/activity"
-                      search={(old) => ({ ...old, connector: group.connectorId ?? undefined, tool: group.toolName ?? undefined })}
+                      search={(old) => ({
+                        ...old,
+                        connector: group.connectorId ?? undefined,
+                        tool: group.toolName ?? undefined,
+                      })}
                       className="block truncate rounded-sm font-mono text-xs hover:underline"
                     >
                       {group.toolName}
                     </Link>
-                    <span className="block truncate text-xs text-ink-3">{connectors.get(group.connectorId ?? '') ?? 'a removed connector'}</span>
+                    <span className="block truncate text-xs text-ink-3">
+                      {connectors.get(group.connectorId ?? '') ?? 'a removed connector'}
+                    </span>
                   </td>
                   <td className="px-2 py-2 text-right tabular-nums">{group.calls.toLocaleString('en')}</td>
                   <td className="px-4 py-2 text-right whitespace-nowrap tabular-nums">{cell(group)}</td>

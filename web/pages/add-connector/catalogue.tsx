@@ -10,14 +10,17 @@ export function Catalogue({ words, choose }: { words: string; choose: (entry: Ca
   const { data, error, isPending, refetch } = useQuery(catalogueQuery);
   if (error) return <ErrorNote error={error} retry={() => void refetch()} />;
   const wanted = words.trim().toLowerCase();
-  const found = data?.filter(({ name, category, url }) => `${name} ${category} ${url}`.toLowerCase().includes(wanted)) ?? [];
+  const found =
+    data?.filter(({ name, category, url }) => `${name} ${category} ${url}`.toLowerCase().includes(wanted)) ?? [];
   return (
     <section aria-labelledby="catalogue">
       <h2 id="catalogue" className="mb-3 text-sm font-medium text-ink-2">
         Or choose a known provider
       </h2>
       {!isPending && found.length === 0 ? (
-        <p className="text-sm text-ink-3">No known provider is called “{words.trim()}”. Paste the URL of its MCP server instead.</p>
+        <p className="text-sm text-ink-3">
+          No known provider is called “{words.trim()}”. Paste the URL of its MCP server instead.
+        </p>
       ) : (
         <ul className="grid gap-2 sm:grid-cols-2 lg:grid-cols-3">
           {isPending

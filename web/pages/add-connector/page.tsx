@@ -66,7 +66,14 @@ function AddConnector() {
   };
   const choose = (entry: CatalogueEntry) => {
     setText(entry.url);
-    setValues({ ...EMPTY, name: entry.name, url: entry.url, authType: entry.authType, mode: entry.credentialMode ?? 'shared', headerName: entry.headerName ?? '' });
+    setValues({
+      ...EMPTY,
+      name: entry.name,
+      url: entry.url,
+      authType: entry.authType,
+      mode: entry.credentialMode ?? 'shared',
+      headerName: entry.headerName ?? '',
+    });
     setTouched(new Set(['name', 'mode', 'headerName']));
     window.scrollTo({ top: 0 });
   };
@@ -129,7 +136,9 @@ function AddConnector() {
               </div>
             )}
             <div className="mt-6 flex flex-wrap items-center justify-end gap-3 border-t border-line pt-4">
-              {goesToConsent && <p className="mr-auto text-xs text-ink-3">You will be taken to the provider to sign in.</p>}
+              {goesToConsent && (
+                <p className="mr-auto text-xs text-ink-3">You will be taken to the provider to sign in.</p>
+              )}
               <Button type="button" kind="ghost" onClick={() => void navigate({ to: '/connectors' })}>
                 Cancel
               </Button>

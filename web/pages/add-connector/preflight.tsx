@@ -97,14 +97,23 @@ function Found({ probe }: { probe: Probe }) {
             <Row mark={probe.issuer === null ? 'careful' : 'yes'} term="Signs in at">
               {probe.issuer ?? 'Not found'}
             </Row>
-            <Row mark={probe.registration === null || probe.registration === 'manual' ? 'careful' : 'yes'} term="Registers">
+            <Row
+              mark={probe.registration === null || probe.registration === 'manual' ? 'careful' : 'yes'}
+              term="Registers"
+            >
               {probe.registration === null ? 'Not found out' : REGISTRATION[probe.registration]}
             </Row>
             <Row mark={probe.scopes.length > 0 ? 'yes' : 'unknown'} term="Scopes">
-              {probe.scopes.length > 0 ? <span className="font-mono text-xs">{probe.scopes.join(' ')}</span> : 'The provider decides'}
+              {probe.scopes.length > 0 ? (
+                <span className="font-mono text-xs">{probe.scopes.join(' ')}</span>
+              ) : (
+                'The provider decides'
+              )}
             </Row>
             <Row mark={probe.refreshTokenLikely ? 'yes' : 'careful'} term="Stays signed in">
-              {probe.refreshTokenLikely ? 'Likely: it gives refresh tokens' : 'Unsure: it may need a person again later'}
+              {probe.refreshTokenLikely
+                ? 'Likely: it gives refresh tokens'
+                : 'Unsure: it may need a person again later'}
             </Row>
           </>
         )}
@@ -124,8 +133,8 @@ function Found({ probe }: { probe: Probe }) {
           {probe.registration === 'manual' && (
             <Note kind="warn" title="Register a client at the provider first">
               <p className="mb-2">
-                This provider does not let clients register themselves. Create an OAuth client (a web application) in its
-                console with this redirect URI, then enter its client id and secret under “OAuth by hand”.
+                This provider does not let clients register themselves. Create an OAuth client (a web application) in
+                its console with this redirect URI, then enter its client id and secret under “OAuth by hand”.
               </p>
               <CopyLine text={probe.redirectUri} what="redirect URI" />
             </Note>

@@ -35,7 +35,11 @@ function Keys({ agent }: { agent: Agent }) {
     </Button>
   );
   return (
-    <Section title="Keys" hint="A key is shown once, when it is created." action={data !== undefined && data.length > 0 && button}>
+    <Section
+      title="Keys"
+      hint="A key is shown once, when it is created."
+      action={data !== undefined && data.length > 0 && button}
+    >
       <div className="card overflow-hidden">
         {isPending ? (
           <RowSkeletons count={2} />
@@ -45,7 +49,9 @@ function Keys({ agent }: { agent: Agent }) {
           </div>
         ) : data?.length === 0 ? (
           <Empty icon={<KeyRound />} title="No key yet" action={button}>
-            {mayChange ? `With a key, a program becomes ${agent.name} at the gateway.` : 'An operator or an owner can create one.'}
+            {mayChange
+              ? `With a key, a program becomes ${agent.name} at the gateway.`
+              : 'An operator or an owner can create one.'}
           </Empty>
         ) : (
           <ul className="divide-y divide-line" aria-label="Keys">
@@ -63,7 +69,8 @@ function Keys({ agent }: { agent: Agent }) {
 function KeyRow({ agent, agentKey, mayChange }: { agent: Agent; agentKey: AgentKey; mayChange: boolean }) {
   const [asking, setAsking] = useState(false);
   const revoke = useChange(
-    () => unwrap(api.DELETE('/api/agents/{id}/keys/{keyId}', { params: { path: { id: agent.id, keyId: agentKey.id } } })),
+    () =>
+      unwrap(api.DELETE('/api/agents/{id}/keys/{keyId}', { params: { path: { id: agent.id, keyId: agentKey.id } } })),
     { touches: ['agents'], done: () => 'The key is revoked' },
   );
   const name = agentKey.label || 'Unnamed key';
@@ -72,7 +79,8 @@ function KeyRow({ agent, agentKey, mayChange }: { agent: Agent; agentKey: AgentK
       <div className="min-w-0 flex-1">
         <p className="text-sm font-medium [overflow-wrap:anywhere]">{name}</p>
         <p className="text-xs text-ink-3">
-          <span className="font-mono">{agentKey.prefix}…</span> · made <Ago at={agentKey.createdAt} /> · used <Ago at={agentKey.lastUsedAt} />
+          <span className="font-mono">{agentKey.prefix}…</span> · made <Ago at={agentKey.createdAt} /> · used{' '}
+          <Ago at={agentKey.lastUsedAt} />
           {agentKey.expiresAt !== null && (
             <>
               {' '}
@@ -86,8 +94,17 @@ function KeyRow({ agent, agentKey, mayChange }: { agent: Agent; agentKey: AgentK
           Revoke
         </Button>
       )}
-      <Confirm open={asking} onClose={() => setAsking(false)} title={`Revoke ${name}?`} action="Revoke key" run={() => revoke.mutateAsync(undefined)}>
-        <p>Every program that holds this key is refused from now on. A revoked key cannot be brought back; create another instead.</p>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={`Revoke ${name}?`}
+        action="Revoke key"
+        run={() => revoke.mutateAsync(undefined)}
+      >
+        <p>
+          Every program that holds this key is refused from now on. A revoked key cannot be brought back; create another
+          instead.
+        </p>
       </Confirm>
     </li>
   );

@@ -11,21 +11,31 @@ import { Confirm } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/form.tsx';
 import { Button, Note, Section } from '../../ui/parts.tsx';
 
-type Change = { name?: string; enabled?: boolean; limits?: { callsPerMinute?: number | null; callsInFlight?: number | null } };
+type Change = {
+  name?: string;
+  enabled?: boolean;
+  limits?: { callsPerMinute?: number | null; callsInFlight?: number | null };
+};
 const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text));
 
 export function AgentSettings({ agent }: { agent: Agent }) {
   const mayChange = useMay('operator');
-  const save = useChange((body: Change) => unwrap(api.PATCH('/api/agents/{id}', { params: { path: { id: agent.id } }, body })), {
-    touches: ['agents'],
-    done: () => 'Saved',
-  });
+  const save = useChange(
+    (body: Change) => unwrap(api.PATCH('/api/agents/{id}', { params: { path: { id: agent.id } }, body })),
+    {
+      touches: ['agents'],
+      done: () => 'Saved',
+    },
+  );
   const [name, setName] = useState(agent.name);
   const [perMinute, setPerMinute] = useState(agent.limits.callsPerMinute?.toString() ?? '');
   const [inFlight, setInFlight] = useState(agent.limits.callsInFlight?.toString() ?? '');
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ name: name.trim(), limits: { callsPerMinute: numberOrNull(perMinute), callsInFlight: numberOrNull(inFlight) } });
+    save.mutate({
+      name: name.trim(),
+      limits: { callsPerMinute: numberOrNull(perMinute), callsInFlight: numberOrNull(inFlight) },
+    });
   };
   return (
     <div className="max-w-3xl space-y-10">
@@ -35,9 +45,17 @@ export function AgentSettings({ agent }: { agent: Agent }) {
           <label className="flex items-center justify-between gap-4 border-b border-line px-5 py-4">
             <span>
               <span className="block text-sm font-medium">Enabled</span>
-              <span className="block text-sm text-ink-3">Switched off, every key of this agent is refused; nothing is lost.</span>
+              <span className="block text-sm text-ink-3">
+                Switched off, every key of this agent is refused; nothing is lost.
+              </span>
             </span>
-            <input type="checkbox" role="switch" className="switch" checked={agent.enabled} disabled={!mayChange || save.isPending} onChange={(event) => save.mutate({ enabled: event.target.checked })} />
+            <input
+              type="checkbox"
+              className="switch"
+              checked={agent.enabled}
+              disabled={!mayChange || save.isPending}
+              onChange={(event) => save.mutate({ enabled: event.target.checked })}
+            />
           </label>
           <form onSubmit={submit} className="p-5">
             <fieldset disabled={!mayChange} className="space-y-5">
@@ -50,8 +68,24 @@ export function AgentSettings({ agent }: { agent: Agent }) {
                 onChange={(event) => setName(event.target.value)}
               />
               <div className="grid gap-4 sm:grid-cols-2">
-                <TextField label="Calls per minute" type="number" min={1} optional placeholder="no limit" value={perMinute} onChange={(event) => setPerMinute(event.target.value)} />
-                <TextField label="Calls at once" type="number" min={1} optional placeholder="no limit" value={inFlight} onChange={(event) => setInFlight(event.target.value)} />
+                <TextField
+                  label="Calls per minute"
+                  type="number"
+                  min={1}
+                  optional
+                  placeholder="no limit"
+                  value={perMinute}
+                  onChange={(event) => setPerMinute(event.target.value)}
+                />
+                <TextField
+                  label="Calls at once"
+                  type="number"
+                  min={1}
+                  optional
+                  placeholder="no limit"
+                  value={inFlight}
+                  onChange={(event) => setInFlight(event.target.value)}
+                />
               </div>
               {mayChange && (
                 <div className="flex justify-end">
@@ -75,7 +109,10 @@ function Danger({ agent }: { agent: Agent }) {
   const keys = useQuery(agentKeysQuery(agent.id)).data?.length ?? 0;
   const rows = useQuery(agentConnectorsQuery(agent.id)).data ?? [];
   const tools = rows.reduce((sum, row) => sum + row.tools.filter(({ granted }) => granted).length, 0);
-  const own = rows.filter(({ credentialMode, state }) => credentialMode === 'per_agent' && state !== 'connect_required' && state !== 'secret_required');
+  const own = rows.filter(
+    ({ credentialMode, state }) =>
+      credentialMode === 'per_agent' && state !== 'connect_required' && state !== 'secret_required',
+  );
   const remove = useChange(() => unwrap(api.DELETE('/api/agents/{id}', { params: { path: { id: agent.id } } })), {
     touches: ['connectors', 'health'],
     done: () => `${agent.name} was removed`,

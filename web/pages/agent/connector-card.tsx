@@ -24,7 +24,13 @@ type Props = {
   open: boolean;
 };
 
-export const ConnectorCard = memo(function ConnectorCard({ agentId, agentName, row, grants, open: openAtFirst }: Props) {
+export const ConnectorCard = memo(function ConnectorCard({
+  agentId,
+  agentName,
+  row,
+  grants,
+  open: openAtFirst,
+}: Props) {
   const mayChange = useMay('operator');
   const [open, setOpen] = useState(openAtFirst);
   const state = agentCardState(row);
@@ -51,8 +57,12 @@ export const ConnectorCard = memo(function ConnectorCard({ agentId, agentName, r
           </div>
           <CardState row={row} />
         </div>
-        {!available && state === 'connect' && mayChange && <ConnectButtons agentId={agentId} agentName={agentName} row={row} />}
-        {state === 'broken' && mayChange && row.authType === 'oauth' && <ConnectButtons agentId={agentId} agentName={agentName} row={row} />}
+        {!available && state === 'connect' && mayChange && (
+          <ConnectButtons agentId={agentId} agentName={agentName} row={row} />
+        )}
+        {state === 'broken' && mayChange && row.authType === 'oauth' && (
+          <ConnectButtons agentId={agentId} agentName={agentName} row={row} />
+        )}
         {available && (
           <Button kind="ghost" aria-expanded={open} aria-controls={body} onClick={() => setOpen(!open)}>
             {row.allTools ? 'All tools' : `${granted} of ${row.tools.length} tools`}
@@ -63,7 +73,13 @@ export const ConnectorCard = memo(function ConnectorCard({ agentId, agentName, r
       </div>
       {state === 'secret' && own && mayChange && (
         <div className="border-t border-line px-4 py-3.5">
-          <SecretForm agentId={agentId} connectorId={row.connectorId} connectorName={row.name} authType={row.authType} done={() => setOpen(true)} />
+          <SecretForm
+            agentId={agentId}
+            connectorId={row.connectorId}
+            connectorName={row.name}
+            authType={row.authType}
+            done={() => setOpen(true)}
+          />
         </div>
       )}
       {available && open && (
@@ -81,9 +97,15 @@ function CardState({ row }: { row: AgentConnector }) {
   const reason = sentence(row.reason);
   switch (agentCardState(row)) {
     case 'connect':
-      return <StateBadge tone="idle">{own ? 'Not connected for this agent' : 'The shared sign-in is missing'}</StateBadge>;
+      return (
+        <StateBadge tone="idle">{own ? 'Not connected for this agent' : 'The shared sign-in is missing'}</StateBadge>
+      );
     case 'secret':
-      return <StateBadge tone="idle">{own ? 'This agent has no secret here yet' : 'The shared secret is missing'}</StateBadge>;
+      return (
+        <StateBadge tone="idle">
+          {own ? 'This agent has no secret here yet' : 'The shared secret is missing'}
+        </StateBadge>
+      );
     case 'broken':
       return (
         <div>
@@ -128,7 +150,13 @@ function ConnectButtons({ agentId, agentName, row }: { agentId: string; agentNam
         {label}
       </Button>
       {link && (
-        <ConnectLink connectorId={row.connectorId} connectorName={row.name} agentId={agentId} agentName={agentName} close={() => setLink(false)} />
+        <ConnectLink
+          connectorId={row.connectorId}
+          connectorName={row.name}
+          agentId={agentId}
+          agentName={agentName}
+          close={() => setLink(false)}
+        />
       )}
     </div>
   );
@@ -139,7 +167,9 @@ function OwnCredential({ agentId, agentName, row }: { agentId: string; agentName
   const disconnect = useChange(
     () =>
       unwrap(
-        api.DELETE('/api/agents/{id}/credentials/{connectorId}', { params: { path: { id: agentId, connectorId: row.connectorId } } }),
+        api.DELETE('/api/agents/{id}/credentials/{connectorId}', {
+          params: { path: { id: agentId, connectorId: row.connectorId } },
+        }),
       ),
     { touches: ['agents', 'connectors', 'health'], done: () => `${agentName} is disconnected from ${row.name}` },
   );
@@ -150,15 +180,29 @@ function OwnCredential({ agentId, agentName, row }: { agentId: string; agentName
         <details className="group min-w-0 flex-1">
           <summary className="btn btn-default btn-sm">Replace token</summary>
           <div className="pt-3">
-            <SecretForm agentId={agentId} connectorId={row.connectorId} connectorName={row.name} authType={row.authType} />
+            <SecretForm
+              agentId={agentId}
+              connectorId={row.connectorId}
+              connectorName={row.name}
+              authType={row.authType}
+            />
           </div>
         </details>
       )}
       <Button small kind="danger-quiet" className="ml-auto" onClick={() => setAsking(true)}>
         Disconnect
       </Button>
-      <Confirm open={asking} onClose={() => setAsking(false)} title={`Disconnect ${agentName} from ${row.name}?`} action="Disconnect" run={() => disconnect.mutateAsync(undefined)}>
-        <p>Its credential is revoked at the provider where it can be, and forgotten here. {plural(granted, 'tool')} stop working for it at once; what was ticked stays ticked.</p>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={`Disconnect ${agentName} from ${row.name}?`}
+        action="Disconnect"
+        run={() => disconnect.mutateAsync(undefined)}
+      >
+        <p>
+          Its credential is revoked at the provider where it can be, and forgotten here. {plural(granted, 'tool')} stop
+          working for it at once; what was ticked stays ticked.
+        </p>
       </Confirm>
     </div>
   );

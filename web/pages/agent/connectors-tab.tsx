@@ -96,7 +96,14 @@ export function ConnectorsTab({ agent }: { agent: Agent }) {
       ) : (
         <ul className="space-y-3" aria-label="Connectors">
           {shown.map((row) => (
-            <ConnectorCard key={row.connectorId} agentId={agent.id} agentName={agent.name} row={row} grants={grants} open={rows.length <= OPEN_UP_TO} />
+            <ConnectorCard
+              key={row.connectorId}
+              agentId={agent.id}
+              agentName={agent.name}
+              row={row}
+              grants={grants}
+              open={rows.length <= OPEN_UP_TO}
+            />
           ))}
         </ul>
       )}

@@ -60,7 +60,13 @@ export function NewKey({ agent, close }: { agent: Agent; close: () => void }) {
             It is shown this once; the hub keeps only its digest.
           </Note>
           <CopyLine text={made.key} what="key" />
-          {made.config !== undefined && <CodeBlock text={JSON.stringify(made.config, null, 2)} what={`configuration with the key for ${file}`} title={file} />}
+          {made.config !== undefined && (
+            <CodeBlock
+              text={JSON.stringify(made.config, null, 2)}
+              what={`configuration with the key for ${file}`}
+              title={file}
+            />
+          )}
         </div>
       </Modal>
     );
@@ -68,7 +74,14 @@ export function NewKey({ agent, close }: { agent: Agent; close: () => void }) {
   return (
     <Modal open onClose={close} title={`Create a key for ${agent.name}`}>
       <form onSubmit={submit} className="space-y-5">
-        <TextField label="Label" optional maxLength={100} placeholder="Where it will live, such as “CI”" value={label} onChange={(event) => setLabel(event.target.value)} />
+        <TextField
+          label="Label"
+          optional
+          maxLength={100}
+          placeholder="Where it will live, such as “CI”"
+          value={label}
+          onChange={(event) => setLabel(event.target.value)}
+        />
         <SelectField
           label="Client"
           value={client}

@@ -1,16 +1,28 @@
 // One field of a tool's form.
 
 import { useId } from 'react';
-import { SelectField, TextField } from '../../ui/form.tsx';
 import type { SchemaField } from '../../model/schema-form.ts';
+import { SelectField, TextField } from '../../ui/form.tsx';
 
-export function SchemaControl({ field, value, onChange }: { field: SchemaField; value: string; onChange: (value: string) => void }) {
+export function SchemaControl({
+  field,
+  value,
+  onChange,
+}: {
+  field: SchemaField;
+  value: string;
+  onChange: (value: string) => void;
+}) {
   const { name, control, required, description } = field;
   const shared = { label: name, optional: !required, hint: description, required, value };
   switch (control) {
     case 'choice':
       return (
-        <SelectField {...shared} options={[['', required ? 'Choose…' : 'Not set'], ...field.choices.map((one) => [one, one] as const)]} onChange={(event) => onChange(event.target.value)} />
+        <SelectField
+          {...shared}
+          options={[['', required ? 'Choose…' : 'Not set'], ...field.choices.map((one) => [one, one] as const)]}
+          onChange={(event) => onChange(event.target.value)}
+        />
       );
     case 'boolean':
       return (

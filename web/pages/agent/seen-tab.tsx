@@ -16,7 +16,9 @@ export function SeenTab({ agent }: { agent: Agent }) {
   const { data, error, isPending, refetch } = useQuery(offeredQuery(agent.id));
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
-  const found = (data?.items ?? []).filter(({ name, description }) => `${name} ${description ?? ''}`.toLowerCase().includes(words));
+  const found = (data?.items ?? []).filter(({ name, description }) =>
+    `${name} ${description ?? ''}`.toLowerCase().includes(words),
+  );
   const { shown, end, rest } = useProgressive(found);
   if (isPending)
     return (
@@ -54,7 +56,10 @@ export function SeenTab({ agent }: { agent: Agent }) {
             {shown.map((tool) => {
               const kind = toolKind(tool);
               return (
-                <li key={tool.name} className="row-lazy grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[minmax(0,1fr)_9rem]">
+                <li
+                  key={tool.name}
+                  className="row-lazy grid gap-x-4 gap-y-1 px-4 py-2.5 md:grid-cols-[minmax(0,1fr)_9rem]"
+                >
                   <div className="min-w-0">
                     <p className="flex flex-wrap items-center gap-x-2">
                       <span className="font-mono text-sm [overflow-wrap:anywhere]">{tool.name}</span>
@@ -87,7 +92,9 @@ export function SeenTab({ agent }: { agent: Agent }) {
         )}
         <MoreRows end={end} rest={rest} />
       </div>
-      <p className="mt-3 text-xs text-ink-3">Tokens are estimated: {data.estimate}. The names are those at /mcp, where all connectors come together.</p>
+      <p className="mt-3 text-xs text-ink-3">
+        Tokens are estimated: {data.estimate}. The names are those at /mcp, where all connectors come together.
+      </p>
     </>
   );
 }

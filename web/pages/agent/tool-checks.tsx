@@ -28,7 +28,10 @@ export function ToolChecks({
   const words = useDeferredValue(text.trim().toLowerCase());
   const kinds = useMemo(() => new Map(data?.items.map((tool) => [tool.name, toolKind(tool)])), [data]);
   const found = useMemo(
-    () => tools.filter(({ name, title, description }) => `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase().includes(words)),
+    () =>
+      tools.filter(({ name, title, description }) =>
+        `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase().includes(words),
+      ),
     [tools, words],
   );
   const { shown, end, rest } = useProgressive(found);
@@ -50,14 +53,23 @@ export function ToolChecks({
             <Button small disabled={locked} onClick={() => choose('All tools ticked', () => true)}>
               All
             </Button>
-            <Button small disabled={locked || kinds.size === 0} onClick={() => choose('The read-only tools ticked', (name) => kinds.get(name) === 'read_only')}>
+            <Button
+              small
+              disabled={locked || kinds.size === 0}
+              onClick={() => choose('The read-only tools ticked', (name) => kinds.get(name) === 'read_only')}
+            >
               Read-only ones
             </Button>
             <Button small disabled={locked} onClick={() => choose('No tool ticked', () => false)}>
               None
             </Button>
             <label className="ml-auto flex items-center gap-2 text-sm text-ink-2">
-              <input type="checkbox" role="switch" className="switch" checked={allTools} onChange={(event) => grantAll(connectorId, event.target.checked)} />
+              <input
+                type="checkbox"
+                className="switch"
+                checked={allTools}
+                onChange={(event) => grantAll(connectorId, event.target.checked)}
+              />
               All, new ones too
             </label>
           </>
@@ -68,7 +80,14 @@ export function ToolChecks({
       ) : (
         <ul className="grid grid-cols-1 gap-x-4 px-2 pb-2 xl:grid-cols-2" aria-label={`Tools of ${row.name}`}>
           {shown.map((tool) => (
-            <Check key={tool.name} tool={tool} kind={kinds.get(tool.name)} connectorId={connectorId} grant={grant} disabled={locked} />
+            <Check
+              key={tool.name}
+              tool={tool}
+              kind={kinds.get(tool.name)}
+              connectorId={connectorId}
+              grant={grant}
+              disabled={locked}
+            />
           ))}
         </ul>
       )}
@@ -106,7 +125,9 @@ const Check = memo(function Check({
         <span className="min-w-0">
           <span className="flex flex-wrap items-center gap-x-2">
             <span className="font-mono text-xs leading-5 [overflow-wrap:anywhere]">{tool.name}</span>
-            {kind !== undefined && kind !== 'write' && <Tag tone={kind === 'destructive' ? 'bad' : 'idle'}>{KIND_LABEL[kind]}</Tag>}
+            {kind !== undefined && kind !== 'write' && (
+              <Tag tone={kind === 'destructive' ? 'bad' : 'idle'}>{KIND_LABEL[kind]}</Tag>
+            )}
             {tool.held && <Tag tone="warn">held for review</Tag>}
             {tool.state === 'gone' && <Tag>no longer offered</Tag>}
           </span>

@@ -14,7 +14,9 @@ export function ToolResult({ answer }: { answer: Answer }) {
   return (
     <section aria-label="Result" className="space-y-3">
       <div role="status" className="flex items-center gap-3">
-        <StateBadge tone={failed ? 'bad' : 'ok'}>{failed ? 'The tool reports a failure' : 'The tool answered'}</StateBadge>
+        <StateBadge tone={failed ? 'bad' : 'ok'}>
+          {failed ? 'The tool reports a failure' : 'The tool answered'}
+        </StateBadge>
         <span className="text-xs text-ink-3 tabular-nums">{Math.round(durationMs)} ms</span>
       </div>
       {answer.resultType === 'input_required' && (
@@ -26,9 +28,19 @@ export function ToolResult({ answer }: { answer: Answer }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: parts have an order and nothing else
         <CodeBlock key={index} text={readable(text)} what="text of the result" title="text" />
       ))}
-      {Object.keys(rest).length > 0 && <CodeBlock text={JSON.stringify(rest, null, 2)} what="structured result" title="structured" />}
+      {Object.keys(rest).length > 0 && (
+        <CodeBlock text={JSON.stringify(rest, null, 2)} what="structured result" title="structured" />
+      )}
       {content.length > texts.length && (
-        <CodeBlock text={JSON.stringify(content.filter(({ type }) => type !== 'text'), null, 2)} what="other content" title="other content" />
+        <CodeBlock
+          text={JSON.stringify(
+            content.filter(({ type }) => type !== 'text'),
+            null,
+            2,
+          )}
+          what="other content"
+          title="other content"
+        />
       )}
     </section>
   );

@@ -93,7 +93,9 @@ function TryForm({ agent, connectorId, toolName }: { agent: Agent; connectorId: 
             />
           ))}
           {mistake !== null && <Note kind="bad" live title={mistake} />}
-          {kind === 'destructive' && <Note kind="warn">This really runs at the provider, and its server says that it can destroy data.</Note>}
+          {kind === 'destructive' && (
+            <Note kind="warn">This really runs at the provider, and its server says that it can destroy data.</Note>
+          )}
         </div>
         <footer className="flex items-center justify-between gap-3 border-t border-line px-5 py-3.5">
           <p className="text-xs text-ink-3">Runs as {agent.name}, with its credential.</p>

@@ -19,7 +19,9 @@ export function useGrants(agentId: string) {
   const send = useCallback(async () => {
     timer.current = undefined;
     const rows = queries.getQueryData(queryKey) ?? [];
-    const tools = rows.flatMap((row) => row.tools.filter(({ granted }) => granted).map(({ offeredName }) => offeredName));
+    const tools = rows.flatMap((row) =>
+      row.tools.filter(({ granted }) => granted).map(({ offeredName }) => offeredName),
+    );
     try {
       await unwrap(api.PUT('/api/agents/{id}/tools', { params: { path: { id: agentId } }, body: { tools } }));
       setState('saved');
@@ -48,7 +50,9 @@ export function useGrants(agentId: string) {
   const grant = useCallback(
     (connectorId: string, wanted: (toolName: string, granted: boolean) => boolean) => {
       void queries.cancelQueries({ queryKey });
-      queries.setQueryData(queryKey, (rows) => rows?.map((row) => (row.connectorId === connectorId ? ticked(row, wanted) : row)));
+      queries.setQueryData(queryKey, (rows) =>
+        rows?.map((row) => (row.connectorId === connectorId ? ticked(row, wanted) : row)),
+      );
       setState('saving');
       clearTimeout(timer.current);
       timer.current = setTimeout(send, GATHER_MS);

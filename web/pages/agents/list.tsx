@@ -88,7 +88,8 @@ function List({ all }: { all: readonly AgentSummary[] }) {
 
 function stateOf({ enabled, connectors, tools, keys }: AgentSummary) {
   if (!enabled) return { tone: 'idle', label: 'Disabled' } as const;
-  if (connectors.needing > 0) return { tone: 'warn', label: `${plural(connectors.needing, 'connector')} to connect` } as const;
+  if (connectors.needing > 0)
+    return { tone: 'warn', label: `${plural(connectors.needing, 'connector')} to connect` } as const;
   if (tools === 0) return { tone: 'idle', label: 'No tools yet' } as const;
   if (keys === 0) return { tone: 'idle', label: 'No key yet' } as const;
   return { tone: 'ok', label: 'Ready' } as const;
@@ -129,14 +130,21 @@ const AgentRow = memo(function AgentRow({ agent }: { agent: AgentSummary }) {
 function CreateAgent({ open, close }: { open: boolean; close: () => void }) {
   const navigate = route.useNavigate();
   const [name, setName] = useState('');
-  const create = useChange((wanted: string) => unwrap(api.POST('/api/agents', { body: { name: wanted } })), { touches: ['agents'] });
+  const create = useChange((wanted: string) => unwrap(api.POST('/api/agents', { body: { name: wanted } })), {
+    touches: ['agents'],
+  });
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const made = await create.mutateAsync(name.trim()).catch(() => null);
     if (made !== null) await navigate({ to: '/agents/$id', params: { id: made.id } });
   };
   return (
-    <Modal open={open} onClose={close} title="New agent" description="A program that calls tools, such as a coding assistant or a nightly job.">
+    <Modal
+      open={open}
+      onClose={close}
+      title="New agent"
+      description="A program that calls tools, such as a coding assistant or a nightly job."
+    >
       <form onSubmit={submit} className="space-y-5">
         <TextField
           label="Name"

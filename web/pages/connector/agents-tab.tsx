@@ -53,7 +53,9 @@ export function AgentsTab({ connector }: { connector: Connector }) {
   return (
     <>
       {connector.credentialMode !== 'per_agent' && connector.authType !== 'none' && (
-        <p className="mb-3 text-sm text-ink-3">All agents use the one shared credential; this is what each was granted.</p>
+        <p className="mb-3 text-sm text-ink-3">
+          All agents use the one shared credential; this is what each was granted.
+        </p>
       )}
       <ul className="card divide-y divide-line overflow-hidden" aria-label="Agents">
         {data?.map((agent) => (
@@ -87,7 +89,9 @@ function AgentRow({ connector, agent }: { connector: Connector; agent: Connector
           {agent.name}
         </Link>
         {!agent.enabled && <span className="ml-2 text-xs text-ink-3">disabled</span>}
-        <p className="text-xs text-ink-3">{agent.allTools ? 'All tools, new ones too' : `${plural(agent.granted, 'tool')} granted`}</p>
+        <p className="text-xs text-ink-3">
+          {agent.allTools ? 'All tools, new ones too' : `${plural(agent.granted, 'tool')} granted`}
+        </p>
       </div>
       <div className="min-w-0 flex-[1_1_12rem]">
         <StateBadge tone={tone}>{label}</StateBadge>
@@ -109,7 +113,11 @@ function AgentRow({ connector, agent }: { connector: Connector; agent: Connector
                 <Send />
                 Send a connect link
               </Button>
-              <MendButton connector={connector} mend={agent.state === 'connect_required' ? 'connect' : 'reconnect'} agentId={agent.agentId} />
+              <MendButton
+                connector={connector}
+                mend={agent.state === 'connect_required' ? 'connect' : 'reconnect'}
+                agentId={agent.agentId}
+              />
             </>
           )}
           {!oauth && (
@@ -118,21 +126,46 @@ function AgentRow({ connector, agent }: { connector: Connector; agent: Connector
             </Button>
           )}
           {agent.credential?.configured && (
-            <Button small kind="danger-quiet" onClick={() => setDialog('disconnect')} aria-label={`Disconnect ${agent.name}`}>
+            <Button
+              small
+              kind="danger-quiet"
+              onClick={() => setDialog('disconnect')}
+              aria-label={`Disconnect ${agent.name}`}
+            >
               Disconnect
             </Button>
           )}
         </div>
       )}
       {dialog === 'link' && (
-        <ConnectLink connectorId={connector.id} connectorName={connector.name} agentId={agent.agentId} agentName={agent.name} close={close} />
+        <ConnectLink
+          connectorId={connector.id}
+          connectorName={connector.name}
+          agentId={agent.agentId}
+          agentName={agent.name}
+          close={close}
+        />
       )}
       <Modal open={dialog === 'secret'} onClose={close} title={`${connector.name} secret of ${agent.name}`}>
-        <SecretForm agentId={agent.agentId} connectorId={connector.id} connectorName={connector.name} authType={connector.authType} done={close} stacked />
+        <SecretForm
+          agentId={agent.agentId}
+          connectorId={connector.id}
+          connectorName={connector.name}
+          authType={connector.authType}
+          done={close}
+          stacked
+        />
       </Modal>
-      <Confirm open={dialog === 'disconnect'} onClose={close} title={`Disconnect ${agent.name}?`} action="Disconnect" run={() => disconnect.mutateAsync(undefined)}>
+      <Confirm
+        open={dialog === 'disconnect'}
+        onClose={close}
+        title={`Disconnect ${agent.name}?`}
+        action="Disconnect"
+        run={() => disconnect.mutateAsync(undefined)}
+      >
         <p>
-          The credential of {agent.name} at {connector.name} is forgotten, and revoked at the provider where it can be. What it was granted stays.
+          The credential of {agent.name} at {connector.name} is forgotten, and revoked at the provider where it can be.
+          What it was granted stays.
         </p>
       </Confirm>
     </li>

@@ -43,8 +43,18 @@ export function Overview({ connector, summary }: { connector: Connector; summary
             )}
             <Facts
               items={[
-                ['Name', server.name === null ? 'Not told yet' : `${server.name}${server.version === null ? '' : ` ${server.version}`}`],
-                ['Protocol', server.protocolVersion === null ? 'Known after the first listing' : `MCP ${server.protocolVersion}, ${server.transport}`],
+                [
+                  'Name',
+                  server.name === null
+                    ? 'Not told yet'
+                    : `${server.name}${server.version === null ? '' : ` ${server.version}`}`,
+                ],
+                [
+                  'Protocol',
+                  server.protocolVersion === null
+                    ? 'Known after the first listing'
+                    : `MCP ${server.protocolVersion}, ${server.transport}`,
+                ],
                 ['Checked', <Ago key="checked" at={server.checkedAt} />],
                 [
                   'Tools',
@@ -99,12 +109,28 @@ function Credential({ connector }: { connector: Connector }) {
       <div className="card">
         <Facts
           items={[
-            ['Kind', authType === 'none' ? 'None needed' : `${AUTH_LABEL[authType]}, ${MODE_LABEL[credentialMode ?? 'shared'].toLowerCase()}`],
+            [
+              'Kind',
+              authType === 'none'
+                ? 'None needed'
+                : `${AUTH_LABEL[authType]}, ${MODE_LABEL[credentialMode ?? 'shared'].toLowerCase()}`,
+            ],
             own ? ['Agents connected', String(credential.agents ?? 0)] : null,
             !own && authType !== 'none'
-              ? ['Stored', credential.configured ? <Tag key="kept" tone="ok">Kept, encrypted</Tag> : 'Nothing yet']
+              ? [
+                  'Stored',
+                  credential.configured ? (
+                    <Tag key="kept" tone="ok">
+                      Kept, encrypted
+                    </Tag>
+                  ) : (
+                    'Nothing yet'
+                  ),
+                ]
               : null,
-            credential.setAt === null ? null : [oauth ? 'Consented' : 'Entered', <Consent key="consent" credential={credential} />],
+            credential.setAt === null
+              ? null
+              : [oauth ? 'Consented' : 'Entered', <Consent key="consent" credential={credential} />],
             credential.scope === null ? null : ['Scopes', <Scopes key="scope" scope={credential.scope} />],
             credential.missingScope === null
               ? null
@@ -130,8 +156,17 @@ function Credential({ connector }: { connector: Connector }) {
           ]}
         />
       </div>
-      <Confirm open={asking} onClose={() => setAsking(false)} title={`Disconnect ${connector.name}?`} action="Disconnect" run={() => disconnect.mutateAsync(undefined)}>
-        <p>The credential is revoked at the provider where it can be, and forgotten here. Every agent that uses it stops at once.</p>
+      <Confirm
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={`Disconnect ${connector.name}?`}
+        action="Disconnect"
+        run={() => disconnect.mutateAsync(undefined)}
+      >
+        <p>
+          The credential is revoked at the provider where it can be, and forgotten here. Every agent that uses it stops
+          at once.
+        </p>
         <p>The connector, its tools and what agents were granted stay.</p>
       </Confirm>
     </Section>
@@ -155,7 +190,12 @@ function Refresh({ credential }: { credential: CredentialView }) {
   const failures = credential.consent?.refreshFailures ?? 0;
   return (
     <span>
-      By itself{next !== null && <>, next <Ago at={next} /></>}
+      By itself
+      {next !== null && (
+        <>
+          , next <Ago at={next} />
+        </>
+      )}
       {credential.refreshedAt !== null && (
         <>
           , last <Ago at={credential.refreshedAt} />
@@ -201,7 +241,12 @@ function Registration({ connector }: { connector: Connector }) {
         <Facts
           items={[
             ['Issuer', oauth.issuer ?? 'Not found yet'],
-            ['How', oauth.registration === null ? 'Not registered yet' : (REGISTRATION[oauth.registration] ?? oauth.registration)],
+            [
+              'How',
+              oauth.registration === null
+                ? 'Not registered yet'
+                : (REGISTRATION[oauth.registration] ?? oauth.registration),
+            ],
             oauth.resource === null ? null : ['Resource', oauth.resource],
             oauth.discoveredAt === null ? null : ['Discovered', <Ago key="found" at={oauth.discoveredAt} />],
           ]}
@@ -214,7 +259,10 @@ function Registration({ connector }: { connector: Connector }) {
         action="Register again"
         run={() => register.mutateAsync({ connectorId: connector.id })}
       >
-        <p>Chatelaine forgets how it is known at {oauth.issuer}, registers anew, and takes you to the provider to sign in.</p>
+        <p>
+          Chatelaine forgets how it is known at {oauth.issuer}, registers anew, and takes you to the provider to sign
+          in.
+        </p>
         <p>Tools and what agents were granted stay. Until the sign-in is finished, agents may be refused.</p>
       </Confirm>
     </Section>

@@ -47,7 +47,8 @@ function Shown({ connector, summary }: { connector: Connector; summary: Connecto
   const { tone, label, reason, mend } = connectorState(summary);
   const changes = summary.tools.changesWaiting;
   const perAgent = connector.credentialMode === 'per_agent';
-  const again: Mend = outcome.error === 'client_rejected' ? 'register_again' : outcome.error === 'sync_failed' ? 'sync' : 'connect';
+  const again: Mend =
+    outcome.error === 'client_rejected' ? 'register_again' : outcome.error === 'sync_failed' ? 'sync' : 'connect';
   return (
     <PageBody>
       <PageHead
@@ -70,10 +71,7 @@ function Shown({ connector, summary }: { connector: Connector; summary: Connecto
       >
         <span className="font-mono text-xs">{connector.url}</span>
       </PageHead>
-      <Landing
-        outcome={outcome}
-        action={mayChange && !perAgent && <MendButton connector={connector} mend={again} />}
-      />
+      <Landing outcome={outcome} action={mayChange && !perAgent && <MendButton connector={connector} mend={again} />} />
       <div className="-mt-2 mb-5 flex flex-wrap items-baseline gap-x-3 gap-y-1">
         <StateBadge tone={tone}>{label}</StateBadge>
         {reason !== null && <p className="text-sm text-ink-2 [overflow-wrap:anywhere]">{reason}</p>}

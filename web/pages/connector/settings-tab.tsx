@@ -29,11 +29,14 @@ export function SettingsTab({ connector, agentsGranted }: { connector: Connector
 
 function useSave(connector: Connector) {
   return useChange(
-    (body: ConnectorChange) => unwrap(api.PATCH('/api/connectors/{id}', { params: { path: { id: connector.id } }, body })),
+    (body: ConnectorChange) =>
+      unwrap(api.PATCH('/api/connectors/{id}', { params: { path: { id: connector.id } }, body })),
     {
       touches: ['connectors', 'agents', 'health'],
       done: ({ droppedSecrets }) =>
-        droppedSecrets.length > 0 ? `Saved. The new address is another place, so these were dropped: ${droppedSecrets.join(', ')}` : 'Saved',
+        droppedSecrets.length > 0
+          ? `Saved. The new address is another place, so these were dropped: ${droppedSecrets.join(', ')}`
+          : 'Saved',
     },
   );
 }
@@ -64,7 +67,8 @@ function Connection({ connector }: { connector: Connector }) {
           />
           {moved && (
             <Note kind="warn" title="This is another origin">
-              Saving drops the stored credentials and header values: they were given to {new URL(connector.url).origin} alone.
+              Saving drops the stored credentials and header values: they were given to {new URL(connector.url).origin}{' '}
+              alone.
             </Note>
           )}
           <ConnectorFields
@@ -119,10 +123,26 @@ function Policy({ connector }: { connector: Connector }) {
         />
         <form onSubmit={submit} className="flex flex-wrap items-end gap-3">
           <div className="flex-[1_1_10rem]">
-            <TextField label="Calls at once" type="number" min={1} optional placeholder="no limit" value={inFlight} onChange={(event) => setInFlight(event.target.value)} />
+            <TextField
+              label="Calls at once"
+              type="number"
+              min={1}
+              optional
+              placeholder="no limit"
+              value={inFlight}
+              onChange={(event) => setInFlight(event.target.value)}
+            />
           </div>
           <div className="flex-[1_1_10rem]">
-            <TextField label="Seconds per call" type="number" min={1} optional placeholder="no limit" value={timeout} onChange={(event) => setTimeoutText(event.target.value)} />
+            <TextField
+              label="Seconds per call"
+              type="number"
+              min={1}
+              optional
+              placeholder="no limit"
+              value={timeout}
+              onChange={(event) => setTimeoutText(event.target.value)}
+            />
           </div>
           <Button type="submit" busy={save.isPending}>
             Save limits
@@ -147,7 +167,8 @@ function Danger({ connector, agentsGranted }: { connector: Connector; agentsGran
         <div className="min-w-0 flex-[1_1_18rem] text-sm">
           <p className="font-medium">Remove this connector</p>
           <p className="text-ink-3">
-            {plural(connector.tools.count, 'tool')} and what {plural(agentsGranted, 'agent')} {agentsGranted === 1 ? 'was' : 'were'} granted of them go with it.
+            {plural(connector.tools.count, 'tool')} and what {plural(agentsGranted, 'agent')}{' '}
+            {agentsGranted === 1 ? 'was' : 'were'} granted of them go with it.
           </p>
         </div>
         <Button kind="danger-quiet" onClick={() => setAsking(true)}>

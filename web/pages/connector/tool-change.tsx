@@ -48,8 +48,11 @@ export function ToolChange({ connector, tool }: { connector: Connector; tool: To
         )}
       </header>
       <Touched connectorId={connector.id} toolName={tool.name} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a block that scrolls must be reachable by keyboard */}
-      <div className="max-h-96 overflow-auto border-t border-line bg-sunken py-2 font-mono text-xs leading-5" tabIndex={0} role="region" aria-label={`Difference of ${tool.name}`}>
+      <section
+        className="max-h-96 overflow-auto border-t border-line bg-sunken py-2 font-mono text-xs leading-5"
+        tabIndex={0}
+        aria-label={`Difference of ${tool.name}`}
+      >
         {diffLines(pretty(tool.change.before), pretty(tool.change.after)).map((line, index) => {
           const { className, sign, word } = LINE[line.kind];
           return (
@@ -63,7 +66,7 @@ export function ToolChange({ connector, tool }: { connector: Connector; tool: To
             </div>
           );
         })}
-      </div>
+      </section>
     </article>
   );
 }
@@ -71,12 +74,15 @@ export function ToolChange({ connector, tool }: { connector: Connector; tool: To
 const AGENTS_LOOKED_AT = 25;
 
 function Touched({ connectorId, toolName }: { connectorId: string; toolName: string }) {
-  const agents = useQuery(connectorAgentsQuery(connectorId)).data?.filter((agent) => agent.granted > 0 || agent.allTools) ?? [];
+  const agents =
+    useQuery(connectorAgentsQuery(connectorId)).data?.filter((agent) => agent.granted > 0 || agent.allTools) ?? [];
   const rows = useQueries({
     queries: agents.slice(0, AGENTS_LOOKED_AT).map(({ agentId }) => agentConnectorsQuery(agentId)),
   });
   const touched = agents.filter((_agent, index) =>
-    rows[index]?.data?.some((row) => row.connectorId === connectorId && row.tools.some((tool) => tool.name === toolName && tool.granted)),
+    rows[index]?.data?.some(
+      (row) => row.connectorId === connectorId && row.tools.some((tool) => tool.name === toolName && tool.granted),
+    ),
   );
   if (touched.length === 0) return null;
   return (

@@ -40,7 +40,10 @@ function ToolList({ connector, tools }: { connector: Connector; tools: readonly 
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
   const found = useMemo(
-    () => tools.filter(({ name, title, description }) => `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase().includes(words)),
+    () =>
+      tools.filter(({ name, title, description }) =>
+        `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase().includes(words),
+      ),
     [tools, words],
   );
   const changed = tools.filter(({ change }) => change !== null);
@@ -53,8 +56,9 @@ function ToolList({ connector, tools }: { connector: Connector; tools: readonly 
             {plural(changed.length, 'change')} to review
           </h2>
           <Note kind="warn">
-            The server rewrote {changed.length === 1 ? 'a tool' : 'tools'} after {changed.length === 1 ? 'it was' : 'they were'} granted.
-            Read what an agent would be told now before approving it.
+            The server rewrote {changed.length === 1 ? 'a tool' : 'tools'} after{' '}
+            {changed.length === 1 ? 'it was' : 'they were'} granted. Read what an agent would be told now before
+            approving it.
           </Note>
           {changed.map((tool) => (
             <ToolChange key={tool.name} connector={connector} tool={tool} />
@@ -99,7 +103,10 @@ const ToolRow = memo(function ToolRow({ tool }: { tool: Tool }) {
     <li className="row-lazy">
       <details onToggle={(event) => setOpen(event.currentTarget.open)} className="group">
         <summary className="flex items-start gap-3 px-4 py-3 hover:bg-hover focus-visible:-outline-offset-2">
-          <ChevronRight aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-ink-3 transition-transform group-open:rotate-90" />
+          <ChevronRight
+            aria-hidden="true"
+            className="mt-0.5 size-4 shrink-0 text-ink-3 transition-transform group-open:rotate-90"
+          />
           <span className="min-w-0 flex-1">
             <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
               <span className="font-mono text-sm font-medium [overflow-wrap:anywhere]">{tool.name}</span>
@@ -107,12 +114,18 @@ const ToolRow = memo(function ToolRow({ tool }: { tool: Tool }) {
               {tool.held && <Tag tone="warn">held</Tag>}
               {tool.state === 'gone' && <Tag>gone</Tag>}
             </span>
-            <span className="line-clamp-1 text-sm text-ink-3 group-open:line-clamp-none">{tool.description ?? tool.title ?? 'No description'}</span>
+            <span className="line-clamp-1 text-sm text-ink-3 group-open:line-clamp-none">
+              {tool.description ?? tool.title ?? 'No description'}
+            </span>
           </span>
         </summary>
         {open && (
           <div className="px-4 pb-4 pl-11">
-            <CodeBlock text={JSON.stringify(tool.definition, null, 2)} what={`definition of ${tool.name}`} title="Definition as the server sent it" />
+            <CodeBlock
+              text={JSON.stringify(tool.definition, null, 2)}
+              what={`definition of ${tool.name}`}
+              title="Definition as the server sent it"
+            />
             <p className="mt-2 text-xs text-ink-3">
               First seen <Ago at={tool.firstSeenAt} />, changed <Ago at={tool.changedAt} />
               {tool.goneAt !== null && (

@@ -28,7 +28,8 @@ function operationsOf(entries: readonly TranscriptEntry[]): Operation[] {
   return [...operations.values()];
 }
 
-const failed = ({ steps }: Operation) => steps.some(({ status }) => status !== null && status >= 400 && status !== 401 && status !== 404);
+const failed = ({ steps }: Operation) =>
+  steps.some(({ status }) => status !== null && status >= 400 && status !== 401 && status !== 404);
 
 export function TranscriptTab({ connector }: { connector: Connector }) {
   const { data, error, isPending, refetch } = useQuery(transcriptQuery(connector.id));
@@ -61,7 +62,10 @@ export function TranscriptTab({ connector }: { connector: Connector }) {
         {operations.map((operation, index) => (
           <details key={operation.id} className="group" open={index === 0}>
             <summary className="flex flex-wrap items-center gap-x-2.5 gap-y-1 px-4 py-2.5 text-sm hover:bg-hover focus-visible:-outline-offset-2">
-              <ChevronRight aria-hidden="true" className="size-4 text-ink-3 transition-transform group-open:rotate-90" />
+              <ChevronRight
+                aria-hidden="true"
+                className="size-4 text-ink-3 transition-transform group-open:rotate-90"
+              />
               <span className="font-medium">{stepName(operation.name)}</span>
               {operation.agentId !== null && <span className="text-xs text-ink-3">for an agent</span>}
               <span className="text-xs text-ink-3">{plural(operation.steps.length, 'step')}</span>

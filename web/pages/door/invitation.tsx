@@ -54,7 +54,9 @@ export function InvitationPage() {
       <Door title="This link does not work">
         <div className="space-y-3">
           <ErrorNote error={error} />
-          <p className="text-sm text-ink-3">A link works once and for a limited time. Ask the owner who sent it for another.</p>
+          <p className="text-sm text-ink-3">
+            A link works once and for a limited time. Ask the owner who sent it for another.
+          </p>
         </div>
       </Door>
     );
@@ -65,9 +67,22 @@ export function InvitationPage() {
     >
       <form onSubmit={onSubmit} className="space-y-5">
         {!reset && <TextField label="Name" required autoComplete="name" {...field('name')} />}
-        {!reset && data.email === null && <TextField label="E-mail" type="email" required autoComplete="username" {...field('email')} />}
-        <TextField label="Password" type="password" required autoComplete="new-password" minLength={PASSWORD_MIN} maxLength={PASSWORD_MAX} hint={PASSWORD_HINT} {...field('password')} />
-        {problem !== null && !(problem.field !== null && problem.field in values) && <Note kind="bad" live title={problem.message} />}
+        {!reset && data.email === null && (
+          <TextField label="E-mail" type="email" required autoComplete="username" {...field('email')} />
+        )}
+        <TextField
+          label="Password"
+          type="password"
+          required
+          autoComplete="new-password"
+          minLength={PASSWORD_MIN}
+          maxLength={PASSWORD_MAX}
+          hint={PASSWORD_HINT}
+          {...field('password')}
+        />
+        {problem !== null && !(problem.field !== null && problem.field in values) && (
+          <Note kind="bad" live title={problem.message} />
+        )}
         <Button type="submit" kind="primary" busy={busy} className="w-full">
           {reset ? 'Save and sign in' : 'Join'}
         </Button>

@@ -15,7 +15,9 @@ export const PASSWORD_MAX = 128;
 export function SetUpPage() {
   const { data: setup } = useSetup();
   const [values, setValues] = useState({ code: '', name: '', email: '', password: '' });
-  const { submit, busy, problem } = useDoor(() => unwrap(api.POST('/api/setup', { body: { ...values, code: values.code.trim(), email: values.email.trim() } })));
+  const { submit, busy, problem } = useDoor(() =>
+    unwrap(api.POST('/api/setup', { body: { ...values, code: values.code.trim(), email: values.email.trim() } })),
+  );
   if (setup?.needed === false && !busy) return <Navigate to="/sign-in" replace />;
   const field = (name: keyof typeof values) => ({
     value: values[name],
@@ -30,11 +32,28 @@ export function SetUpPage() {
   return (
     <Door title="Set up Chatelaine" hint="You become the first owner. Afterwards people come by invitation.">
       <form onSubmit={onSubmit} className="space-y-5">
-        <TextField label="One-time code" required className="font-mono" hint="Printed on the console where Chatelaine was started." {...field('code')} />
+        <TextField
+          label="One-time code"
+          required
+          className="font-mono"
+          hint="Printed on the console where Chatelaine was started."
+          {...field('code')}
+        />
         <TextField label="Name" required autoComplete="name" {...field('name')} />
         <TextField label="E-mail" type="email" required autoComplete="username" {...field('email')} />
-        <TextField label="Password" type="password" required autoComplete="new-password" minLength={PASSWORD_MIN} maxLength={PASSWORD_MAX} hint={PASSWORD_HINT} {...field('password')} />
-        {problem !== null && !(problem.field !== null && problem.field in values) && <Note kind="bad" live title={problem.message} />}
+        <TextField
+          label="Password"
+          type="password"
+          required
+          autoComplete="new-password"
+          minLength={PASSWORD_MIN}
+          maxLength={PASSWORD_MAX}
+          hint={PASSWORD_HINT}
+          {...field('password')}
+        />
+        {problem !== null && !(problem.field !== null && problem.field in values) && (
+          <Note kind="bad" live title={problem.message} />
+        )}
         <Button type="submit" kind="primary" busy={busy} className="w-full">
           Set up
         </Button>

@@ -22,7 +22,10 @@ export function SignInPage() {
   const { data: setup, error: unreachable, refetch } = useSetup();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const { submit, busy, problem } = useDoor(() => unwrap(api.POST('/api/sign-in', { body: { email: email.trim(), password } })), returnTo);
+  const { submit, busy, problem } = useDoor(
+    () => unwrap(api.POST('/api/sign-in', { body: { email: email.trim(), password } })),
+    returnTo,
+  );
   if (setup?.needed) return <Navigate to="/setup" replace />;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -32,11 +35,21 @@ export function SignInPage() {
   return (
     <Door title="Sign in to Chatelaine">
       <div className="space-y-5">
-        {error !== undefined && problem === null && <Note kind="bad" live title={FAILED[error] ?? 'The sign-in did not work. Try again.'} />}
+        {error !== undefined && problem === null && (
+          <Note kind="bad" live title={FAILED[error] ?? 'The sign-in did not work. Try again.'} />
+        )}
         {unreachable !== null && <ErrorNote error={unreachable} retry={() => void refetch()} />}
         {setup?.signIn.password !== false && (
           <form onSubmit={onSubmit} className="space-y-5">
-            <TextField label="E-mail" type="email" name="email" autoComplete="username" required value={email} onChange={(event) => setEmail(event.target.value)} />
+            <TextField
+              label="E-mail"
+              type="email"
+              name="email"
+              autoComplete="username"
+              required
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+            />
             <TextField
               label="Password"
               type="password"
@@ -55,7 +68,11 @@ export function SignInPage() {
         {others.length > 0 && (
           <div className="space-y-2 border-t border-line pt-5">
             {others.map(({ id, name }) => (
-              <a key={id} className="btn btn-default w-full" href={`/sign-in/oidc/${encodeURIComponent(id)}${returnTo ? `?returnTo=${encodeURIComponent(returnTo)}` : ''}`}>
+              <a
+                key={id}
+                className="btn btn-default w-full"
+                href={`/sign-in/oidc/${encodeURIComponent(id)}${returnTo ? `?returnTo=${encodeURIComponent(returnTo)}` : ''}`}
+              >
                 Sign in with {name}
               </a>
             ))}

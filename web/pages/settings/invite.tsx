@@ -27,7 +27,12 @@ export function Invite({ close }: { close: () => void }) {
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<Role>('operator');
   const invite = useChange(
-    () => unwrap(api.POST('/api/people/invitations', { body: { role, ...(email.trim() === '' ? {} : { email: email.trim() }) } })),
+    () =>
+      unwrap(
+        api.POST('/api/people/invitations', {
+          body: { role, ...(email.trim() === '' ? {} : { email: email.trim() }) },
+        }),
+      ),
     { touches: ['people'] },
   );
   const submit = (event: FormEvent) => {
@@ -48,7 +53,14 @@ export function Invite({ close }: { close: () => void }) {
   return (
     <Modal open onClose={close} title="Invite a person">
       <form onSubmit={submit} className="space-y-5">
-        <TextField label="E-mail" optional type="email" hint="With one, only this address may join." value={email} onChange={(event) => setEmail(event.target.value)} />
+        <TextField
+          label="E-mail"
+          optional
+          type="email"
+          hint="With one, only this address may join."
+          value={email}
+          onChange={(event) => setEmail(event.target.value)}
+        />
         <SelectField
           label="Role"
           value={role}
@@ -80,8 +92,19 @@ export function PasswordLink({ person, close }: { person: Person; close: () => v
     retry: false,
   });
   return (
-    <Modal open onClose={close} title={`A new password for ${person.name}`} description="Whoever opens the link chooses it.">
-      {error !== null ? <ErrorNote error={error} /> : data === undefined ? <RowSkeletons count={1} /> : <Link url={data.url} expiresAt={data.expiresAt} what="password link" />}
+    <Modal
+      open
+      onClose={close}
+      title={`A new password for ${person.name}`}
+      description="Whoever opens the link chooses it."
+    >
+      {error !== null ? (
+        <ErrorNote error={error} />
+      ) : data === undefined ? (
+        <RowSkeletons count={1} />
+      ) : (
+        <Link url={data.url} expiresAt={data.expiresAt} what="password link" />
+      )}
     </Modal>
   );
 }

@@ -35,7 +35,8 @@ export function KeysTab() {
             items={data.keys.map(({ id, current }) => [
               id,
               <span key={id} className="flex flex-wrap items-center gap-2">
-                {data.sealed.find(({ keyId }) => keyId === id)?.count ?? 0} secrets {current && <Tag tone="accent">current</Tag>}
+                {data.sealed.find(({ keyId }) => keyId === id)?.count ?? 0} secrets{' '}
+                {current && <Tag tone="accent">current</Tag>}
               </span>,
             ])}
           />

@@ -58,7 +58,8 @@ function PersonRow({ person }: { person: Person }) {
   const me = useQuery(sessionQuery).data;
   const [dialog, setDialog] = useState<'remove' | 'password' | null>(null);
   const change = useChange(
-    (body: { role?: Role; enabled?: boolean }) => unwrap(api.PATCH('/api/people/{id}', { params: { path: { id: person.id } }, body })),
+    (body: { role?: Role; enabled?: boolean }) =>
+      unwrap(api.PATCH('/api/people/{id}', { params: { path: { id: person.id } }, body })),
     { touches: ['people', 'me'], done: () => 'Saved' },
   );
   const remove = useChange(() => unwrap(api.DELETE('/api/people/{id}', { params: { path: { id: person.id } } })), {
@@ -97,7 +98,11 @@ function PersonRow({ person }: { person: Person }) {
             <Button small onClick={() => setDialog('password')} aria-label={`Password link for ${person.name}`}>
               Password link
             </Button>
-            <Button small onClick={() => change.mutate({ enabled: !person.enabled })} aria-label={`${person.enabled ? 'Disable' : 'Enable'} ${person.name}`}>
+            <Button
+              small
+              onClick={() => change.mutate({ enabled: !person.enabled })}
+              aria-label={`${person.enabled ? 'Disable' : 'Enable'} ${person.name}`}
+            >
               {person.enabled ? 'Disable' : 'Enable'}
             </Button>
             <Button small kind="danger-quiet" onClick={() => setDialog('remove')} aria-label={`Remove ${person.name}`}>
@@ -107,9 +112,16 @@ function PersonRow({ person }: { person: Person }) {
         )}
       </div>
       {dialog === 'password' && <PasswordLink person={person} close={() => setDialog(null)} />}
-      <Confirm open={dialog === 'remove'} onClose={() => setDialog(null)} title={`Remove ${person.name}?`} action="Remove person" run={() => remove.mutateAsync(undefined)}>
+      <Confirm
+        open={dialog === 'remove'}
+        onClose={() => setDialog(null)}
+        title={`Remove ${person.name}?`}
+        action="Remove person"
+        run={() => remove.mutateAsync(undefined)}
+      >
         <p>
-          {plural(person.sessions, 'session')} of theirs {person.sessions === 1 ? 'ends' : 'end'} at once. What they connected stays connected; the audit log keeps their name.
+          {plural(person.sessions, 'session')} of theirs {person.sessions === 1 ? 'ends' : 'end'} at once. What they
+          connected stays connected; the audit log keeps their name.
         </p>
       </Confirm>
     </li>
@@ -121,10 +133,13 @@ function Invitations() {
     queryKey: ['people', 'invitations'],
     queryFn: async ({ signal }) => (await unwrap(api.GET('/api/people/invitations', { signal }))).items,
   });
-  const withdraw = useChange((id: string) => unwrap(api.DELETE('/api/people/invitations/{id}', { params: { path: { id } } })), {
-    touches: ['people'],
-    done: () => 'The invitation is withdrawn',
-  });
+  const withdraw = useChange(
+    (id: string) => unwrap(api.DELETE('/api/people/invitations/{id}', { params: { path: { id } } })),
+    {
+      touches: ['people'],
+      done: () => 'The invitation is withdrawn',
+    },
+  );
   if (data === undefined || data.length === 0) return null;
   return (
     <Section title="Open invitations">
@@ -132,12 +147,18 @@ function Invitations() {
         {data.map((invitation) => (
           <li key={invitation.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
             <div className="min-w-0 flex-1">
-              <p className="text-sm font-medium [overflow-wrap:anywhere]">{invitation.email ?? 'Whoever has the link'}</p>
+              <p className="text-sm font-medium [overflow-wrap:anywhere]">
+                {invitation.email ?? 'Whoever has the link'}
+              </p>
               <p className="text-xs text-ink-3">
                 {ROLE_LABEL[invitation.role]} · ends <Ago at={invitation.expiresAt} />
               </p>
             </div>
-            <Button small busy={withdraw.isPending && withdraw.variables === invitation.id} onClick={() => withdraw.mutate(invitation.id)}>
+            <Button
+              small
+              busy={withdraw.isPending && withdraw.variables === invitation.id}
+              onClick={() => withdraw.mutate(invitation.id)}
+            >
               Withdraw
             </Button>
           </li>

@@ -34,7 +34,11 @@ export function TokensTab() {
     </Button>
   );
   return (
-    <Section title="API tokens" hint="For scripts and automation. A token is shown once." action={data !== undefined && data.length > 0 && button}>
+    <Section
+      title="API tokens"
+      hint="For scripts and automation. A token is shown once."
+      action={data !== undefined && data.length > 0 && button}
+    >
       <div className="card overflow-hidden">
         {error !== null && data === undefined ? (
           <div className="p-4">
@@ -56,10 +60,16 @@ export function TokensTab() {
                     <Tag>{token.role}</Tag>
                   </p>
                   <p className="text-xs text-ink-3">
-                    <span className="font-mono">{token.prefix}…</span> · made <Ago at={token.createdAt} /> · used <Ago at={token.lastUsedAt} />
+                    <span className="font-mono">{token.prefix}…</span> · made <Ago at={token.createdAt} /> · used{' '}
+                    <Ago at={token.lastUsedAt} />
                   </p>
                 </div>
-                <Button small kind="danger-quiet" aria-label={`Revoke ${token.label || 'unnamed token'}`} onClick={() => setRevoking(token)}>
+                <Button
+                  small
+                  kind="danger-quiet"
+                  aria-label={`Revoke ${token.label || 'unnamed token'}`}
+                  onClick={() => setRevoking(token)}
+                >
                   Revoke
                 </Button>
               </li>
@@ -115,8 +125,20 @@ function NewToken({ close }: { close: () => void }) {
   return (
     <Modal open onClose={close} title="Create an API token">
       <form onSubmit={submit} className="space-y-5">
-        <TextField label="Label" optional maxLength={100} placeholder="Where it will live" value={label} onChange={(event) => setLabel(event.target.value)} />
-        <SelectField label="Role" value={role} options={ROLES} onChange={(event) => setRole(event.target.value as Role)} />
+        <TextField
+          label="Label"
+          optional
+          maxLength={100}
+          placeholder="Where it will live"
+          value={label}
+          onChange={(event) => setLabel(event.target.value)}
+        />
+        <SelectField
+          label="Role"
+          value={role}
+          options={ROLES}
+          onChange={(event) => setRole(event.target.value as Role)}
+        />
         {create.error !== null && <ErrorNote error={create.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={close}>Cancel</Button>

@@ -14,7 +14,8 @@ import { PASSWORD_HINT, PASSWORD_MAX, PASSWORD_MIN } from '../door/set-up.tsx';
 export function YouTab() {
   const me = useQuery(sessionQuery).data;
   if (!me) return null;
-  if (me.kind !== 'person') return <Note title="Signed in by an API token">A token has no name, password or sessions of its own.</Note>;
+  if (me.kind !== 'person')
+    return <Note title="Signed in by an API token">A token has no name, password or sessions of its own.</Note>;
   return (
     <div className="space-y-10">
       <Name name={me.name} email={me.email} role={me.role} />
@@ -38,7 +39,13 @@ function Name({ name, email, role }: { name: string; email: string | null; role:
     <Section title="Profile" hint={`${email ?? ''}, ${role}`}>
       <form onSubmit={submit} className="card flex flex-wrap items-end gap-3 p-5">
         <div className="min-w-0 flex-[1_1_14rem]">
-          <TextField label="Name" required autoComplete="name" value={text} onChange={(event) => setText(event.target.value)} />
+          <TextField
+            label="Name"
+            required
+            autoComplete="name"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
         </div>
         <Button type="submit" busy={save.isPending} disabled={text.trim() === '' || text === name}>
           Save
@@ -52,7 +59,11 @@ function Password({ hasPassword }: { hasPassword: boolean }) {
   const [values, setValues] = useState({ currentPassword: '', password: '' });
   const save = useChange(
     (input: typeof values) =>
-      unwrap(api.PATCH('/api/me', { body: { password: input.password, ...(hasPassword ? { currentPassword: input.currentPassword } : {}) } })),
+      unwrap(
+        api.PATCH('/api/me', {
+          body: { password: input.password, ...(hasPassword ? { currentPassword: input.currentPassword } : {}) },
+        }),
+      ),
     { touches: ['me', 'sessions'], done: () => 'The new password holds; all other sessions have ended' },
   );
   const submit = (event: FormEvent) => {
@@ -134,11 +145,16 @@ function Sessions() {
                     {session.current && <Tag tone="accent">this one</Tag>}
                   </p>
                   <p className="text-xs text-ink-3">
-                    {session.address !== null && `${session.address} · `}signed in <Ago at={session.createdAt} /> · seen <Ago at={session.lastUsedAt} />
+                    {session.address !== null && `${session.address} · `}signed in <Ago at={session.createdAt} /> · seen{' '}
+                    <Ago at={session.lastUsedAt} />
                   </p>
                 </div>
                 {!session.current && (
-                  <Button small busy={end.isPending && end.variables === session.id} onClick={() => end.mutate(session.id)}>
+                  <Button
+                    small
+                    busy={end.isPending && end.variables === session.id}
+                    onClick={() => end.mutate(session.id)}
+                  >
                     End
                   </Button>
                 )}
