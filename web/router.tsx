@@ -1,8 +1,10 @@
-// Every address of the page; each page's code comes when it is first visited.
+// Every address of the page. The list of connectors, where most visits begin, comes with the first code; every
+// other page's code comes when it is first visited.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { queryClient } from './api/query-client.ts';
 import { sessionQuery } from './api/session.ts';
+import { ConnectorsPage } from './pages/connectors/list.tsx';
 import { Frame } from './shell/frame.tsx';
 import { NotFound, PageError, PagePending } from './shell/states.tsx';
 
@@ -44,7 +46,7 @@ const connectors = createRoute({
     q: text(search.q),
     show: text(search.show),
   }),
-  component: lazyRouteComponent(() => import('./pages/connectors/list.tsx'), 'ConnectorsPage'),
+  component: ConnectorsPage,
 });
 
 const newConnector = createRoute({

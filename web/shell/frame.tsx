@@ -1,11 +1,10 @@
 // The frame around every signed-in page: navigation at the side (a drawer where it is narrow), the palette,
 // messages, and the live stream.
 
-import { Dialog } from '@base-ui/react/dialog';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouter } from '@tanstack/react-router';
 import { Menu, Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useLive } from '../api/live.ts';
 import { sessionQuery } from '../api/session.ts';
 import { Toasts } from '../ui/toast.tsx';
@@ -16,7 +15,7 @@ const Palette = lazy(() => import('./palette.tsx'));
 
 export function Frame() {
   const [palette, setPalette] = useState(false);
-  const [drawer, setDrawer] = useState(false);
+  const drawer = useRef<HTMLDialogElement>(null);
   useLive();
   const me = useQuery(sessionQuery).data;
   const router = useRouter();
@@ -45,18 +44,24 @@ export function Frame() {
         <Nav openPalette={() => setPalette(true)} />
       </aside>
       <div className="sticky top-0 z-30 flex h-13 items-center gap-2 border-b border-line bg-canvas/90 px-3 backdrop-blur lg:hidden">
-        <Dialog.Root open={drawer} onOpenChange={setDrawer}>
-          <Dialog.Trigger className="btn btn-ghost btn-icon" aria-label="Open navigation">
-            <Menu />
-          </Dialog.Trigger>
-          <Dialog.Portal>
-            <Dialog.Backdrop className="fixed inset-0 z-40 bg-scrim" />
-            <Dialog.Popup className="fixed inset-y-0 left-0 z-40 w-64 bg-canvas shadow-pop outline-none">
-              <Dialog.Title className="sr-only">Navigation</Dialog.Title>
-              <Nav openPalette={() => setPalette(true)} onNavigate={() => setDrawer(false)} />
-            </Dialog.Popup>
-          </Dialog.Portal>
-        </Dialog.Root>
+        <button
+          type="button"
+          className="btn btn-ghost btn-icon"
+          aria-label="Open navigation"
+          onClick={() => drawer.current?.showModal()}
+        >
+          <Menu />
+        </button>
+        <dialog
+          ref={drawer}
+          aria-label="Navigation"
+          className="m-0 h-dvh max-h-none w-64 bg-canvas text-ink shadow-pop backdrop:bg-scrim"
+          onPointerDown={(event) =>
+            event.target === event.currentTarget && closeOutside(event.currentTarget, event.clientX)
+          }
+        >
+          <Nav openPalette={() => setPalette(true)} onNavigate={() => drawer.current?.close()} />
+        </dialog>
         <Link to="/connectors" className="flex flex-1 items-center gap-2 font-semibold tracking-tight">
           <Logo />
           Chatelaine
@@ -76,4 +81,9 @@ export function Frame() {
       <Toasts />
     </div>
   );
+}
+
+/** A press beside the drawer closes it: its backdrop belongs to it, so only the place tells. */
+function closeOutside(drawer: HTMLDialogElement, x: number): void {
+  if (x > drawer.getBoundingClientRect().right) drawer.close();
 }
