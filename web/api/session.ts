@@ -1,7 +1,8 @@
 // Who is signed in and what their role permits. The hub checks every call again; this only spares people
 // buttons that would be refused.
 
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { ApiProblem, api, unwrap } from './client.ts';
 import { queryClient } from './query-client.ts';
 
@@ -23,13 +24,12 @@ export const sessionQuery = queryOptions({
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, owner: 2 };
 
-export function useRole(): Role {
-  return useQuery(sessionQuery).data?.role ?? 'viewer';
-}
+/** The signed-in person's role, for everything inside the frame. */
+export const RoleContext = createContext<Role>('viewer');
 
 /** True when the signed-in person may do what needs `role`. */
 export function useMay(role: Role): boolean {
-  return RANK[useRole()] >= RANK[role];
+  return RANK[useContext(RoleContext)] >= RANK[role];
 }
 
 /** Away from every kept answer: the next person must not see them. */

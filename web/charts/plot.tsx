@@ -4,7 +4,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { type Bucket, niceTop } from '../model/buckets.ts';
 
 const HEIGHT = 176;
-const LEFT = 44;
+const LEFT = 54;
 const TOP = 8;
 const BOTTOM = 22;
 const TICKS = 4;

@@ -56,13 +56,15 @@ function sums(groups: readonly CallGroup[]) {
 export function niceTop(value: number): number {
   if (value <= 4) return 4;
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 4, 5, 8, 10].find((factor) => factor * power >= value) ?? 10;
+  const step = [1, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value) ?? 10;
   return step * power;
 }
 
 export const milliseconds = (value: number): string =>
-  value >= 10_000
-    ? `${(value / 1000).toFixed(0)} s`
-    : value >= 1000
-      ? `${(value / 1000).toFixed(1)} s`
-      : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+  value === 0
+    ? '0 ms'
+    : value >= 10_000
+      ? `${(value / 1000).toFixed(0)} s`
+      : value >= 1000
+        ? `${(value / 1000).toFixed(1)} s`
+        : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import type { ConnectorSummary } from '../api/queries.ts';
 import { useMay } from '../api/session.ts';
 import { MEND_LABEL, type Mend } from '../model/connector-state.ts';
-import { useConnect, useRegisterAgain, useSync } from './actions.ts';
+import { useMend } from './actions.ts';
 import { Button } from './parts.tsx';
 
 type Target = Pick<ConnectorSummary, 'id' | 'name'>;
@@ -24,28 +24,19 @@ export function MendButton({
 }) {
   const navigate = useNavigate();
   const mayChange = useMay('operator');
-  const connect = useConnect();
-  const register = useRegisterAgain();
-  const sync = useSync();
+  const change = useMend();
   if (!mayChange) return null;
-  const own = agentId ? { agentId } : {};
-  const run: Record<Mend, () => void> = {
-    connect: () => connect.mutate({ connectorId: connector.id, ...own }),
-    reconnect: () => connect.mutate({ connectorId: connector.id, ...own }),
-    add_scope: () => connect.mutate({ connectorId: connector.id, ...own }),
-    register_again: () => register.mutate({ connectorId: connector.id, ...own }),
-    sync: () => sync.mutate({ connectorId: connector.id, ...own }),
-    set_secret: () =>
-      agentId
-        ? void navigate({ to: '/agents/$id', params: { id: agentId } })
-        : void navigate({ to: '/connectors/$id', params: { id: connector.id }, search: { tab: 'settings' } }),
+  const run = () => {
+    if (mend !== 'set_secret') change.mutate({ mend, connectorId: connector.id, ...(agentId ? { agentId } : {}) });
+    else if (agentId) void navigate({ to: '/agents/$id', params: { id: agentId } });
+    else void navigate({ to: '/connectors/$id', params: { id: connector.id }, search: { tab: 'settings' } });
   };
   return (
     <Button
       kind={prominent ? 'primary' : 'default'}
       small={small}
-      busy={connect.isPending || register.isPending || sync.isPending}
-      onClick={run[mend]}
+      busy={change.isPending}
+      onClick={run}
       aria-label={`${MEND_LABEL[mend]}: ${connector.name}`}
     >
       {MEND_LABEL[mend]}

@@ -3,8 +3,8 @@
 
 import { useCallback, useEffect, useState } from 'react';
 
-const FIRST = 60;
-const STEP = 120;
+const FIRST = 40;
+const STEP = 80;
 const AHEAD = '900px';
 
 export function useProgressive<T>(items: readonly T[]): {

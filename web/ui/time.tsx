@@ -1,6 +1,6 @@
 // Times in words, with the exact time on hover.
 
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],
@@ -23,13 +23,23 @@ export function inWords(at: string | number, now = Date.now()): string {
   return seconds < 0 ? 'less than a minute ago' : 'in less than a minute';
 }
 
+/** One clock for all times of the page. */
+let tick = 0;
+const clocks = new Set<() => void>();
+const ticks = () => tick;
+setInterval(() => {
+  tick += 1;
+  for (const redraw of clocks) redraw();
+}, REDRAW_MS);
+
+function everyTick(redraw: () => void): () => void {
+  clocks.add(redraw);
+  return () => clocks.delete(redraw);
+}
+
 /** `2 hours ago`; hovering tells the second. */
 export function Ago({ at, never = 'never' }: { at: string | null; never?: string }) {
-  const [, redraw] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => redraw((count) => count + 1), REDRAW_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useSyncExternalStore(everyTick, ticks);
   if (at === null) return <span>{never}</span>;
   return (
     <time dateTime={at} title={exact.format(new Date(at))}>

@@ -6,8 +6,11 @@ import { ErrorNote, RowSkeletons } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { ActivityFilter } from './page.tsx';
 
-/** `agent_key.created` reads as "agent key created". */
-const words = (action: string): string => action.replaceAll(/[._]/g, ' ');
+/** `agent_key.created` reads as "Agent key created". */
+const words = (action: string): string => {
+  const text = action.replaceAll(/[._]/g, ' ').replace(/^api /, 'API ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+};
 
 export function AuditLog({ filter }: { filter: ActivityFilter }) {
   const { agentId, connectorId } = filter;
@@ -40,7 +43,7 @@ export function AuditLog({ filter }: { filter: ActivityFilter }) {
               return (
                 <li key={entry.id} className="px-4 py-2.5 text-sm">
                   <p className="[overflow-wrap:anywhere]">
-                    <span className="first-letter:uppercase">{words(entry.action)}</span>
+                    {words(entry.action)}
                     {about !== '' && <span className="text-ink-3"> · {about}</span>}
                   </p>
                   <p className="truncate text-xs text-ink-3">
