@@ -29,7 +29,7 @@ test('the first page is usable within two seconds at 1.6 Mbit/s and 150 ms, with
   await page.goto(stage.hub.url, { waitUntil: 'commit' });
   await page.getByRole('link', { name: 'Add connector' }).first().waitFor();
   const usableAfter = performance.now() - began;
-  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.waitForTimeout(500);
   expect(scripts.size).toBeGreaterThan(0);
   expect(bytes).toBeLessThanOrEqual(SCRIPT_MAX_BYTES);
   expect(usableAfter).toBeLessThan(USABLE_WITHIN_MS);

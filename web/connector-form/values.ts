@@ -53,7 +53,7 @@ export const shows = ({ authType, mode }: Pick<FormValues, 'authType' | 'mode'>)
   oauth: authType === 'oauth',
 });
 
-export function valuesOf(connector: Connector): FormValues {
+export function valuesOf(connector: Omit<Connector, 'consent'>): FormValues {
   const { oauth } = connector;
   return {
     ...EMPTY,

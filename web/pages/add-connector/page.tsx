@@ -72,9 +72,8 @@ function AddConnector() {
       url: entry.url,
       authType: entry.authType,
       mode: entry.credentialMode ?? 'shared',
-      headerName: entry.headerName ?? '',
     });
-    setTouched(new Set(['name', 'mode', 'headerName']));
+    setTouched(new Set(['name', 'mode']));
     window.scrollTo({ top: 0 });
   };
   const goesToConsent = values.authType === 'oauth' && values.mode === 'shared';

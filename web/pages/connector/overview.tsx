@@ -130,7 +130,7 @@ function Credential({ connector }: { connector: Connector }) {
               : null,
             credential.setAt === null
               ? null
-              : [oauth ? 'Consented' : 'Entered', <Consent key="consent" credential={credential} />],
+              : [oauth ? 'Consented' : 'Entered', <Consent key="consent" connector={connector} />],
             credential.scope === null ? null : ['Scopes', <Scopes key="scope" scope={credential.scope} />],
             credential.missingScope === null
               ? null
@@ -145,7 +145,7 @@ function Credential({ connector }: { connector: Connector }) {
               ? [
                   'Refresh',
                   credential.refreshable ? (
-                    <Refresh key="refresh" credential={credential} />
+                    <Refresh key="refresh" connector={connector} />
                   ) : (
                     <span key="refresh" className="text-warn">
                       No refresh token: a person has to sign in again when it expires
@@ -173,21 +173,19 @@ function Credential({ connector }: { connector: Connector }) {
   );
 }
 
-type CredentialView = Connector['credential'];
-
-function Consent({ credential }: { credential: CredentialView }) {
-  const by = credential.consent?.by ?? null;
+function Consent({ connector }: { connector: Connector }) {
+  const by = connector.consent?.by ?? null;
   return (
     <span>
-      <Ago at={credential.consent?.at ?? credential.setAt} />
+      <Ago at={connector.consent?.at ?? connector.credential.setAt} />
       {by !== null && ` by ${by.replace(/^person:/, '')}`}
     </span>
   );
 }
 
-function Refresh({ credential }: { credential: CredentialView }) {
-  const next = credential.consent?.nextRefreshAt ?? null;
-  const failures = credential.consent?.refreshFailures ?? 0;
+function Refresh({ connector: { consent, credential } }: { connector: Connector }) {
+  const next = consent?.nextRefreshAt ?? null;
+  const failures = consent?.refreshFailures ?? 0;
   return (
     <span>
       By itself

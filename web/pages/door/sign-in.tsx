@@ -39,32 +39,31 @@ export function SignInPage() {
           <Note kind="bad" live title={FAILED[error] ?? 'The sign-in did not work. Try again.'} />
         )}
         {unreachable !== null && <ErrorNote error={unreachable} retry={() => void refetch()} />}
-        {setup?.signIn.password !== false && (
-          <form onSubmit={onSubmit} className="space-y-5">
-            <TextField
-              label="E-mail"
-              type="email"
-              name="email"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-            <TextField
-              label="Password"
-              type="password"
-              name="password"
-              autoComplete="current-password"
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-            {problem !== null && <Note kind="bad" live title={problem.message} />}
-            <Button type="submit" kind="primary" busy={busy} className="w-full">
-              Sign in
-            </Button>
-          </form>
-        )}
+
+        <form onSubmit={onSubmit} className="space-y-5">
+          <TextField
+            label="E-mail"
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+          <TextField
+            label="Password"
+            type="password"
+            name="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+          {problem !== null && <Note kind="bad" live title={problem.message} />}
+          <Button type="submit" kind="primary" busy={busy} className="w-full">
+            Sign in
+          </Button>
+        </form>
         {others.length > 0 && (
           <div className="space-y-2 border-t border-line pt-5">
             {others.map(({ id, name }) => (

@@ -14,8 +14,7 @@ import { Ago } from '../../ui/time.tsx';
 
 type Role = (typeof ROLES)[number][0];
 const ROLES = [
-  ['viewer', 'Viewer: reads, no secrets'],
-  ['operator', 'Operator: connectors, agents, credentials'],
+  ['reader', 'Reader: reads, no secrets'],
   ['owner', 'Owner: everything'],
 ] as const;
 
@@ -93,7 +92,7 @@ export function TokensTab() {
 
 function NewToken({ close }: { close: () => void }) {
   const [label, setLabel] = useState('');
-  const [role, setRole] = useState<Role>('viewer');
+  const [role, setRole] = useState<Role>('reader');
   const create = useChange(
     () => unwrap(api.POST('/api/tokens', { body: { role, ...(label.trim() === '' ? {} : { label: label.trim() }) } })),
     { touches: ['tokens'] },
