@@ -35,7 +35,7 @@ const ADDRESSES: [string, string][] = [
   ['tokens', '/settings?tab=tokens'],
   ['encryption', '/settings?tab=keys'],
   ['about', '/settings?tab=about'],
-  ['nothing', '/nowhere'],
+  ['nothing', '/connectors/unknown'],
 ];
 
 beforeAll(async () => {
@@ -137,7 +137,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 120; presses += 1) {
     await page.keyboard.press('Tab');
     const focused = await page.evaluate(() => {
-      const element = document.activeElement as HTMLElement | null;
+      const element = document.activeElement === document.body ? null : (document.activeElement as HTMLElement | null);
       const label = (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
       return `${element?.getAttribute('aria-label') ?? ''} ${label ?? ''} ${element?.textContent ?? ''}`;
     });

@@ -78,13 +78,28 @@ describe('P4: a server that takes one API key for each agent', () => {
     await page.getByText(`${name.toLowerCase()}@example.test`).first().waitFor();
   });
 
-  test('S18: an empty secret keeps the stored one', async () => {
-    await page.goto(`${stage.hub.url}/connectors/render?tab=settings`);
-    await page.getByLabel('Name').fill('Render cloud');
+  test('S18: the stored secret is never filled in, and an empty one keeps it', async () => {
+    const { hub } = stage;
+    const secret = render.apiKeys?.issue('shared@example.test') ?? '';
+    await hub.ok('POST', '/api/connectors', {
+      name: 'Shared',
+      url: render.mcpUrl,
+      authType: 'bearer',
+      credentialMode: 'shared',
+      secret,
+    });
+    await page.goto(`${hub.url}/connectors/shared?tab=settings`);
+    expect(await page.getByLabel('Token', { exact: true }).inputValue()).toBe('');
+    await page.getByLabel('Name').fill('Shared cloud');
+    const sent = page.waitForRequest((request) => request.method() === 'PATCH');
     await page.getByRole('button', { name: 'Save changes' }).click();
-    await page.getByText('Saved', { exact: true }).waitFor();
-    await page.goto(`${stage.hub.url}/agents/${agents.Deployer}`);
-    await card('Render cloud').getByText('Token configured').waitFor();
+    expect((await sent).postDataJSON()).not.toHaveProperty('secret');
+    await page.getByRole('heading', { name: 'Shared cloud', level: 1 }).waitFor();
+    const called = await hub.ok('POST', '/api/connectors/shared/requests', {
+      method: 'tools/call',
+      params: { name: 'list_workspaces', arguments: {} },
+    });
+    expect(called.result.structuredContent.whoami.account).toBe('shared@example.test');
   });
 });
 

@@ -30,6 +30,7 @@ export function NotFound() {
       <Empty
         icon={<Compass />}
         title="There is nothing here"
+        level={1}
         action={
           <Link to="/connectors" className="btn btn-default">
             Go to connectors

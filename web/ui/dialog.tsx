@@ -3,7 +3,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog';
 import { Dialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { Button, ErrorNote } from './parts.tsx';
 
 const BACKDROP =
@@ -28,11 +28,17 @@ export function Modal({
   footer?: ReactNode;
   wide?: boolean;
 }) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className={BACKDROP} />
-        <Dialog.Popup className={`${POPUP} ${wide ? 'max-w-3xl' : 'max-w-lg'}`}>
+        <Dialog.Popup
+          ref={popup}
+          // One comes to fill in the form, not to close it.
+          initialFocus={() => popup.current?.querySelector<HTMLElement>('input, select, textarea') ?? true}
+          className={`${POPUP} ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
+        >
           <header className="flex items-start gap-4 px-5 pt-4 pb-3">
             <div className="min-w-0 flex-1">
               <Dialog.Title className="text-lg">{title}</Dialog.Title>

@@ -49,7 +49,10 @@ export function Filter<T extends string>({
   onChange: (value: T) => void;
 }) {
   return (
-    <fieldset className="flex max-w-full gap-0.5 overflow-x-auto rounded-md bg-selected p-0.5" aria-label={label}>
+    <fieldset
+      className="flex max-w-full min-w-0 gap-0.5 overflow-x-auto rounded-md bg-selected p-0.5"
+      aria-label={label}
+    >
       {options.map((option) => (
         <button
           key={option.value}

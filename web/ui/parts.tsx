@@ -108,12 +108,15 @@ export function Empty({
   title,
   children,
   action,
+  level = 2,
 }: {
   icon: ReactNode;
   title: string;
   children: ReactNode;
   action?: ReactNode;
+  level?: 1 | 2;
 }) {
+  const Heading = `h${level}` as const;
   return (
     <div className="flex flex-col items-center px-6 py-14 text-center">
       <span
@@ -122,7 +125,7 @@ export function Empty({
       >
         {icon}
       </span>
-      <h2 className="text-lg">{title}</h2>
+      <Heading className="text-lg">{title}</Heading>
       <p className="mt-1 max-w-md text-sm text-balance text-ink-3">{children}</p>
       {action && <div className="mt-5 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>
