@@ -212,6 +212,19 @@ export const OPENID_FLOW_SECONDS = 10 * 60;
 /** What the identity provider publishes about itself is fresh this long. */
 export const OPENID_METADATA_MS = 60 * 60_000;
 
+// News for open pages.
+/** How often what other processes changed is looked for, while somebody listens. */
+export const CHANGES_POLL_MS = 1_000;
+/** How far back: clocks of two machines differ, and a row may be committed a while after its id was made. */
+export const CHANGES_LOOK_BACK_MS = 30_000;
+/** Several changes within this time are told together. */
+export const CHANGES_SETTLE_MS = 100;
+/** Streams of news open at once in one process, and of one person or token. */
+export const EVENT_STREAMS_MAX = 500;
+export const EVENT_STREAMS_OF_ONE = 12;
+/** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
+export const FORECAST_REUSE_MS = 10_000;
+
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;
 export const AUDIT_LIFETIME_MS = 365 * 24 * 60 * 60_000;

@@ -7,7 +7,7 @@ import type { SignedIn } from '../people/context.ts';
 import { covers, type Role } from '../people/role.ts';
 import { Secret } from '../secret.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
-import { readSession } from './session-cookie.ts';
+import { readSession, visitorOf } from './session-cookie.ts';
 
 /** `nobody`: without any sign-in; `anybody`: a person or a token, whatever the role. */
 export type Need = Role | 'nobody' | 'anybody';
@@ -49,6 +49,18 @@ export function authenticate(dependencies: HttpDependencies): MiddlewareHandler<
     else await bySession(c, dependencies);
     return next();
   };
+}
+
+/** Asks again whether whoever made this call still may: a stream outlives what was true when it began. */
+export function stillCalls(c: Context<HttpEnvironment>, { hub, people }: HttpDependencies): () => Promise<boolean> {
+  const me = c.get('me');
+  if (me !== null) {
+    const visitor = visitorOf(c, { hub, people });
+    return async () => (await people.session(visitor)).value?.sessionId === me.sessionId;
+  }
+  if (c.get('actor').name === 'admin') return async () => true;
+  const presented = new Secret(c.req.header('authorization')?.replace(/^Bearer +/i, '') ?? '');
+  return async () => (await hub.apiTokens.find(presented)) !== null;
 }
 
 /** The person behind this call. @throws forbidden for a token, which has no sessions, name or password */

@@ -14,6 +14,7 @@ import {
   findPerson,
   getPerson,
   listPeople,
+  namesOfPeople,
   type PersonChange,
   removePerson,
 } from './persons.ts';
@@ -62,6 +63,8 @@ export function createPeople(hub: HubContext) {
     },
 
     list: () => listPeople(context),
+    /** By id. */
+    names: () => namesOfPeople(context),
     get: (id: string) => getPerson(context, id),
     /** By id or e-mail address. */
     find: (named: string) => findPerson(context, named),

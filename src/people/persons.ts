@@ -51,6 +51,13 @@ export async function listPeople(context: PeopleContext): Promise<readonly Perso
   });
 }
 
+/** What everybody is called, by id. */
+export async function namesOfPeople(context: PeopleContext): Promise<ReadonlyMap<string, string>> {
+  const { adapter } = await context.auth();
+  const users = await adapter.findMany<User>({ model: 'user', limit: MOST });
+  return new Map(users.map(({ id, name }) => [id, name]));
+}
+
 /** @throws not_found */
 export async function getPerson(context: PeopleContext, id: string): Promise<Person> {
   const found = (await listPeople(context)).find((person) => person.id === id);

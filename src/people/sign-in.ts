@@ -58,7 +58,12 @@ export async function signedInOf(auth: Auth, user: User, sessionId: string): Pro
 
 /** Ends the session of this cookie; answers the lines that remove it. */
 export async function signOut(context: PeopleContext, visitor: Visitor): Promise<readonly string[]> {
-  const { cookies } = await (await context.auth()).signOut(headersOf(visitor, context.cookieName));
+  const auth = await context.auth();
+  const headers = headersOf(visitor, context.cookieName);
+  const { value } = await auth.readSession(headers);
+  const { cookies } = await auth.signOut(headers);
   context.changed();
+  if (value !== null)
+    await audit(context.hub, actorOf(value.user.id), 'session.ended', { detail: { sessionId: value.session.id } });
   return cookies;
 }

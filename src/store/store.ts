@@ -3,6 +3,7 @@
 // a generation or a status answers false or null when it lost, never throws for it.
 // No method keeps a transaction open across anything but its own statements.
 
+import type { OverviewStore } from './overview.ts';
 import type {
   AgentKeyRecord,
   AgentRecord,
@@ -28,6 +29,7 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
+export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
 
 export type ConnectorStore = {
@@ -277,6 +279,7 @@ export type Store = {
   readonly audit: AuditStore;
   readonly transcripts: TranscriptStore;
   readonly calls: CallStore;
+  readonly overview: OverviewStore;
   readonly leases: LeaseStore;
   readonly attempts: AttemptStore;
   readonly sealed: SealedStore;

@@ -15,6 +15,9 @@ const TABLE: Readonly<Record<string, Need>> = {
   'GET /api/invitations/{token}': 'nobody',
   'POST /api/invitations/{token}': 'nobody',
 
+  // Bound to the browser in which the connection was begun.
+  'GET /api/flows/{flow}': 'nobody',
+
   'GET /api/me': 'anybody',
   'PATCH /api/me': 'anybody',
   'GET /api/sessions': 'anybody',
@@ -33,6 +36,15 @@ const TABLE: Readonly<Record<string, Need>> = {
   'GET /api/audit': 'viewer',
   'GET /api/calls': 'viewer',
   'GET /api/calls/stats': 'viewer',
+  'GET /api/connectors/summary': 'viewer',
+  'GET /api/connectors/{id}/agents': 'viewer',
+  'GET /api/agents/summary': 'viewer',
+  'GET /api/agents/{id}/offered': 'viewer',
+  'GET /api/catalogue': 'viewer',
+  'GET /api/health/forecast': 'viewer',
+  'GET /api/sync': 'viewer',
+  'GET /api/about': 'viewer',
+  'GET /api/events': 'viewer',
 
   'POST /api/connectors': 'operator',
   'POST /api/connectors/probe': 'operator',
@@ -44,6 +56,8 @@ const TABLE: Readonly<Record<string, Need>> = {
   'DELETE /api/connectors/{id}/credential': 'operator',
   'POST /api/connectors/{id}/requests': 'operator',
   'POST /api/connectors/{id}/tools/{name}/approve': 'operator',
+  'POST /api/sync': 'operator',
+  'POST /api/agents/{id}/try': 'operator',
   'POST /api/agents': 'operator',
   'PATCH /api/agents/{id}': 'operator',
   'DELETE /api/agents/{id}': 'operator',
@@ -55,6 +69,8 @@ const TABLE: Readonly<Record<string, Need>> = {
   'DELETE /api/agents/{id}/keys/{keyId}': 'operator',
 
   'GET /api/agents/{id}/upstream-config': 'owner',
+  'GET /api/keys': 'owner',
+  'POST /api/keys/rotate': 'owner',
   'GET /api/tokens': 'owner',
   'POST /api/tokens': 'owner',
   'DELETE /api/tokens/{id}': 'owner',

@@ -10,6 +10,7 @@ const entry = z
     id: z.string(),
     at: time,
     actor: z.string(),
+    actorName: z.string().nullable().openapi({ description: 'Of a person who is still here' }),
     action: z.string(),
     connectorId: z.string().nullable(),
     agentId: z.string().nullable(),
@@ -18,7 +19,7 @@ const entry = z
   })
   .openapi('AuditEntry');
 
-export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub, people }: HttpDependencies): void {
   app.openapi(
     createRoute({
       tags: ['Audit'],
@@ -38,8 +39,17 @@ export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
     async (c) => {
       const { connectorId, agentId, action, ...page } = c.req.valid('query');
       const found = await hub.audit.list({ connectorId, agentId, action }, page);
+      const byPeople = found.items.some(({ actor }) => actor.startsWith('person:'));
+      const names = byPeople ? await people.names() : new Map<string, string>();
       return c.json(
-        { items: found.items.map((record) => ({ ...record, at: iso(record.at) })), nextCursor: found.nextCursor },
+        {
+          items: found.items.map((record) => ({
+            ...record,
+            at: iso(record.at),
+            actorName: names.get(record.actor.replace(/^person:/, '')) ?? null,
+          })),
+          nextCursor: found.nextCursor,
+        },
         200,
       );
     },

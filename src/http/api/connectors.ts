@@ -8,17 +8,18 @@ import {
   connector,
   connectorChange,
   connectorInput,
+  consent,
   probeResult,
   syncResult,
   transcriptEntry,
 } from './connector-shapes.ts';
-import { body, failures, idParameter, iso, json, optionalBody, pageOf, pageQuery, time } from './shapes.ts';
+import { body, failures, idParameter, iso, isoOrNull, json, optionalBody, pageOf, pageQuery, time } from './shapes.ts';
 
 const tags = ['Connectors'];
 const sees = { tags, ...needs('viewer') };
 const changes = { tags, ...needs('operator') };
 
-export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub, views }: HttpDependencies): void {
   app.openapi(
     createRoute({
       ...changes,
@@ -68,9 +69,21 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
       path: '/api/connectors/{id}',
       summary: 'One connector',
       request: { params: idParameter },
-      responses: { 200: json(connector, 'The connector'), ...failures },
+      responses: {
+        200: json(
+          connector.extend({ consent: consent.nullable() }),
+          'The connector, and who gave its shared credential',
+        ),
+        ...failures,
+      },
     }),
-    async (c) => c.json((await hub.connectors.get(c.req.valid('param').id)) as never, 200),
+    async (c) => {
+      const found = await hub.connectors.get(c.req.valid('param').id);
+      const given = await views.consent(found.id);
+      const shown =
+        given === null ? null : { ...given, at: iso(given.at), nextRefreshAt: isoOrNull(given.nextRefreshAt) };
+      return c.json({ ...found, consent: shown } as never, 200);
+    },
   );
 
   app.openapi(

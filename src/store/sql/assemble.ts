@@ -17,6 +17,7 @@ import { grantStore } from './grants.ts';
 import { leaseStore } from './leases.ts';
 import { metaStore } from './meta.ts';
 import { verifyMigrations } from './migrate.ts';
+import { overviewStore } from './overview.ts';
 import { registrationStore } from './registrations.ts';
 import type { Db, Dialect } from './schema.ts';
 import { sealedStore } from './sealed.ts';
@@ -43,6 +44,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),
     calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
+    overview: told(overviewStore(db)),
     transcripts: told(transcriptStore(db)),
     leases: told(leaseStore(db)),
     attempts: told(attemptStore(db)),
