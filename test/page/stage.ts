@@ -1,7 +1,6 @@
 // A hub with its page in a real Chromium, and a person at it: set up, signed in, clicking.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axeCore from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Browser as Chromium, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchChromium } from '../setup/chromium.ts';
@@ -92,15 +91,13 @@ export async function setupCode(hub: TestHub): Promise<string> {
   return code.reveal();
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** What axe finds on the page as it stands, one line for each element. */
 export async function axe(page: Page): Promise<string[]> {
   // Things that move are judged where they come to rest.
   await page.evaluate(() =>
     Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
   );
-  await page.evaluate(axeSource);
+  await page.evaluate(axeCore.source);
   return page.evaluate(async () => {
     const { violations } = await (globalThis as any).axe.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],

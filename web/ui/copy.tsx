@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 
 const SHOWN_MS = 1800;
 
-export function CopyButton({ text, label = 'Copy', what }: { text: string; label?: string; what: string }) {
+function CopyButton({ text, label = 'Copy', what }: { text: string; label?: string; what: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;

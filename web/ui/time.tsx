@@ -14,7 +14,7 @@ const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 const REDRAW_MS = 30_000;
 
-export function inWords(at: string | number, now = Date.now()): string {
+function inWords(at: string | number, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { agentsQuery, auditQuery, connectorsQuery } from '../../api/queries.ts';
 import { ErrorNote, RowSkeletons } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
-import type { ActivityFilter } from './page.tsx';
+import type { ActivityFilter } from './filter.ts';
 
 /** `agent_key.created` reads as "Agent key created". */
 const words = (action: string): string => {

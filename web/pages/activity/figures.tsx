@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { statsQuery } from '../../api/queries.ts';
 import { milliseconds } from '../../model/buckets.ts';
-import type { ActivityFilter } from './page.tsx';
+import type { ActivityFilter } from './filter.ts';
 
 export function Figures({ filter, hours }: { filter: ActivityFilter; hours: number }) {
   const { data } = useQuery(statsQuery({ ...filter, groupBy: 'all', hours }));

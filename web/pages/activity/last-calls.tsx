@@ -9,7 +9,7 @@ import type { Tone } from '../../model/connector-state.ts';
 import { Filter } from '../../ui/filter.tsx';
 import { Empty, ErrorNote, RowSkeletons, StateBadge } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
-import type { ActivityFilter } from './page.tsx';
+import type { ActivityFilter } from './filter.ts';
 
 const OUTCOME: Record<NonNullable<CallFilter['outcome']>, { tone: Tone; label: string }> = {
   ok: { tone: 'ok', label: 'ok' },

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { X } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
-import { agentsQuery, connectorsQuery, type StatsFilter, statsQuery } from '../../api/queries.ts';
+import { agentsQuery, connectorsQuery, statsQuery } from '../../api/queries.ts';
 import { bucketsOf, RANGES, type Range } from '../../model/buckets.ts';
 import { PageBody, PageHead } from '../../shell/page.tsx';
 import { Filter } from '../../ui/filter.tsx';
@@ -12,6 +12,7 @@ import { Button, ErrorNote, Skeleton } from '../../ui/parts.tsx';
 import { AuditLog } from './audit-log.tsx';
 import { CallsOverTime, LatencyOverTime } from './charts.tsx';
 import { Figures } from './figures.tsx';
+import type { ActivityFilter } from './filter.ts';
 import { LastCalls } from './last-calls.tsx';
 import { ToolTables } from './tool-tables.tsx';
 
@@ -107,8 +108,6 @@ function Pick({
     </select>
   );
 }
-
-export type ActivityFilter = Pick<StatsFilter, 'agentId' | 'connectorId' | 'toolName'>;
 
 function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
   const { data, error, refetch } = useQuery(

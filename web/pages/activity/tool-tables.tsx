@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { type CallGroup, connectorsQuery, statsQuery } from '../../api/queries.ts';
 import { milliseconds } from '../../model/buckets.ts';
 import { Skeleton } from '../../ui/parts.tsx';
-import type { ActivityFilter } from './page.tsx';
+import type { ActivityFilter } from './filter.ts';
 
 const SHOWN = 6;
 

@@ -7,7 +7,7 @@ import { api, unwrap } from '../../api/client.ts';
 const PAUSE_MS = 450;
 
 /** The URL when `text` is one that can be looked at. A name without a scheme is taken for https. */
-export function urlIn(text: string): string | null {
+function urlIn(text: string): string | null {
   const trimmed = text.trim();
   const candidate = /^https?:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
   if (!URL.canParse(candidate)) return null;

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { ApiProblem, api, unwrap } from '../../api/client.ts';
 
-export const setupQuery = {
+const setupQuery = {
   queryKey: ['setup'],
   queryFn: ({ signal }: { signal: AbortSignal }) => unwrap(api.GET('/api/setup', { signal })),
   staleTime: 30_000,

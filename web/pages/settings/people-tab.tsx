@@ -12,7 +12,7 @@ import { Button, ErrorNote, RowSkeletons, Section, Tag } from '../../ui/parts.ts
 import { Ago } from '../../ui/time.tsx';
 import { Invite, PasswordLink } from './invite.tsx';
 
-export const ROLE_LABEL: Record<Role, string> = { owner: 'Owner', operator: 'Operator', viewer: 'Viewer' };
+const ROLE_LABEL: Record<Role, string> = { owner: 'Owner', operator: 'Operator', viewer: 'Viewer' };
 
 export function PeopleTab() {
   const people = useQuery({
