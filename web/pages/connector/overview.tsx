@@ -144,7 +144,11 @@ function Credential({ connector }: { connector: Connector }) {
             oauth && credential.configured
               ? [
                   'Refresh',
-                  credential.refreshable ? (
+                  credential.state === 'reauthorization_required' ? (
+                    <span key="refresh" className="text-bad">
+                      No longer: a person has to sign in again
+                    </span>
+                  ) : credential.refreshable ? (
                     <Refresh key="refresh" connector={connector} />
                   ) : (
                     <span key="refresh" className="text-warn">
