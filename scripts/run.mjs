@@ -3,7 +3,7 @@
 import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { runChild } from './child.mjs';
-import { ensureBrowser, ensurePackages, NODE, ROOT } from './setup.mjs';
+import { ensureBrowser, ensurePackages, NODE, ROOT, SERVER_FLAGS } from './setup.mjs';
 
 /** Lets `chatelaine` and its sub-paths mean this repository's sources instead of the build. */
 const SOURCE = '--conditions=chatelaine-source';
@@ -26,7 +26,7 @@ const COMMANDS = {
 
 /** @param {string[]} args */
 function chatelaine(args) {
-  return runChild(NODE, [`${ROOT}/bin/chatelaine.mjs`, ...args]);
+  return runChild(NODE, [...SERVER_FLAGS, `${ROOT}/bin/chatelaine.mjs`, ...args]);
 }
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SERVER_FLAGS } from '../../scripts/setup.mjs';
 import { type Child, startChild } from '../rig/child.ts';
 
 const THIS_ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,6 +34,7 @@ export async function startHub(options: HubChildOptions): Promise<HubChild> {
     name,
     [
       ...(profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`] : []),
+      ...SERVER_FLAGS,
       join(resolve(root ?? THIS_ROOT), 'bin/chatelaine.mjs'),
       ...['serve', '--json', '--port', '0', '--data', join(folder, `${name}-data`)],
     ],
