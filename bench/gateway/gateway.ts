@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { machine } from '../machine.ts';
 import { figure, table } from '../table.ts';
 import { type Goal, goalsOf } from './goals.ts';
-import { cellName, type Measured, type Memory, measure } from './measure.ts';
+import { cellName, kindsOf, type Measured, type Memory, measure } from './measure.ts';
 import type { GatewayOptions } from './options.ts';
 import { type Row, summarise } from './summary.ts';
 import { startTargets } from './targets.ts';
@@ -29,9 +29,9 @@ export async function benchGateway(options: GatewayOptions): Promise<GatewayFigu
   let measured: Measured;
   try {
     const turns = cells.reduce((sum, cell) => sum + targets.all.filter((target) => target.inCell(cell)).length, 0);
-    const eras = new Set(cells.map((cell) => cell.era)).size;
+    const kinds = kindsOf(cells).length;
     const total =
-      turns * rounds * (seconds + warmupSeconds + BETWEEN_SECONDS) + eras * targets.all.length * prewarmSeconds;
+      turns * rounds * (seconds + warmupSeconds + BETWEEN_SECONDS) + kinds * targets.all.length * prewarmSeconds;
     tell(`gateway: ${cells.length} cells, ${rounds} rounds of ${seconds} s: about ${figure(total / 60, 1)} min`);
     measured = await measure(targets, options, tell);
   } finally {

@@ -1,6 +1,7 @@
 // The run itself: cell by cell, in rounds; in a round every target has its turn alone, and who begins moves on
 // from round to round. Only figures of one round are ever compared.
 
+import { runCountedLoad, setMode } from '../rig/counted-load.ts';
 import { runLoad } from '../rig/load.ts';
 import { cpuMs, processTree, rssMiB } from '../rig/process-tree.ts';
 import type { LoadFigures } from '../rig/recorder.ts';
@@ -30,17 +31,14 @@ export async function measure(
   options: GatewayOptions,
   tell: (line: string) => void,
 ): Promise<Measured> {
-  const control = async <T>(path: string, method = 'GET'): Promise<T> =>
-    (await fetch(`${upstream.origin}${path}`, { method })).json() as Promise<T>;
   const before = new Map(all.map((target) => [target.name, memoryOf(target)]));
   const runs: Run[] = [];
 
   const once = async (target: Target, cell: Cell, round: number): Promise<Run> => {
-    const counted = await control<{ calls: number }>('/__counts');
     let pids: readonly number[] = [];
     let cpuBefore: number | null = null;
     let cpuAfter: number | null = null;
-    const figures = await runLoad({
+    const figures = await runCountedLoad(upstream.origin, {
       ...target,
       ...cell,
       seconds: options.seconds,
@@ -53,16 +51,10 @@ export async function measure(
         cpuAfter = cpuMs(pids);
       },
     }).catch((error: unknown) => failed(error));
-    const { calls } = await control<{ calls: number }>('/__counts');
-    // Fewer calls at the server than replies: something answered without asking. That is no gateway's speed.
-    const missing = Math.max(0, figures.requests - (calls - counted.calls));
     const used = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
     return {
       ...cell,
       ...figures,
-      ...(missing > 0
-        ? { errors: figures.errors + missing, errorKinds: { ...figures.errorKinds, not_forwarded: missing } }
-        : {}),
       target: target.name,
       round,
       cpuMicros: used === null || figures.requests === 0 ? null : (used * 1_000) / figures.requests,
@@ -71,12 +63,13 @@ export async function measure(
   };
 
   // Everything is compiled before anything is timed; what this measures is thrown away.
-  for (const era of new Set(options.cells.map((cell) => cell.era))) {
-    for (const target of options.prewarmSeconds > 0 ? all : [])
-      await runLoad({ ...target, ...PREWARM, era, seconds: options.prewarmSeconds }).catch(failed);
+  for (const { era, mode } of options.prewarmSeconds > 0 ? kindsOf(options.cells) : []) {
+    await setMode(upstream.origin, mode);
+    const seconds = options.prewarmSeconds;
+    for (const target of processesOf(all)) await runLoad({ ...target, ...PREWARM, era, seconds }).catch(failed);
   }
   for (const cell of options.cells) {
-    await control(`/__mode?sse=${cell.mode === 'sse' ? 1 : 0}`, 'POST');
+    await setMode(upstream.origin, cell.mode);
     const targets = all.filter((target) => target.inCell(cell));
     for (let round = 0; round < options.rounds; round += 1) {
       for (let turn = 0; turn < targets.length; turn += 1) {
@@ -107,6 +100,16 @@ export function cellName({ era, mode, sizeBytes, inFlight }: Cell): string {
   return `${era}, ${mode}, ${size}, ${inFlight} in flight`;
 }
 
+/** One target of each process, so that none is warmed twice as long as another. */
+function processesOf(all: readonly Target[]): Target[] {
+  return all.filter((target, i) => all.findIndex(({ pid }) => pid === target.pid) === i);
+}
+
+/** The eras in each mode. */
+export function kindsOf(cells: readonly Cell[]): Cell[] {
+  return [...new Map(cells.map((cell) => [`${cell.era} ${cell.mode}`, cell])).values()];
+}
+
 function memoryOf({ pid }: Target): number | null {
   return pid === null ? null : rssMiB(processTree(pid));
 }
@@ -116,6 +119,7 @@ function failed(error: unknown): LoadFigures {
   return {
     seconds: 1,
     requests: 0,
+    replies: 0,
     perSecond: 0,
     p50Ms: null,
     p95Ms: null,
