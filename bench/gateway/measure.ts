@@ -79,7 +79,7 @@ export async function measure(
     }
     tell(`measured: ${cellName(cell)}`);
   }
-  const memory = all
+  const memory = processesOf(all)
     .filter((target) => target.pid !== null)
     .map((target) => ({
       target: target.name,

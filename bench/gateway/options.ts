@@ -47,7 +47,8 @@ export const GATEWAY_HELP = `npm run bench -- gateway [options]
   --out FILE                everything measured, every round of it, as JSON
 
 One cell in about 20 s:
-  npm run bench -- gateway --era legacy --mode json --size 200 --c 1,16 --rounds 3 --t 0.7 --prewarm 1
+  npm run bench -- gateway --era legacy --mode json --size 200 --c 1,16 --rounds 3 --t 0.6 --warmup 0.2 --prewarm 1 \\
+    --only direct,bare-undici,hub
 A profile of it, without the others:
   npm run bench -- gateway --era modern --mode json --size 200 --c 16 --rounds 1 --t 8 --only hub --profile /tmp/profile
 `;
