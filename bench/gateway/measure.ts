@@ -1,13 +1,15 @@
 // The run itself: cell by cell, in rounds; in a round every target has its turn alone, and who begins moves on
-// from round to round. Only figures of one round are ever compared.
+// from round to round, in every other one backwards, so that nobody always comes after the same one. Only figures of one round are ever compared.
 
 import { runCountedLoad, setMode } from '../rig/counted-load.ts';
 import { runLoad } from '../rig/load.ts';
-import { cpuMs, processTree, rssMiB } from '../rig/process-tree.ts';
+import { cpuMs, machineCpuMs, processTree, rssMiB } from '../rig/process-tree.ts';
 import type { LoadFigures } from '../rig/recorder.ts';
 import type { Cell, GatewayOptions } from './options.ts';
 import type { Target, Targets } from './targets.ts';
 
+type CpuUse = { readonly target: number | null; readonly others: number | null };
+const NOTHING_USED: CpuUse = { target: null, others: null };
 const PREWARM = { inFlight: 8, sizeBytes: 2_000, warmupSeconds: 0 };
 
 export type Run = Cell &
@@ -17,6 +19,8 @@ export type Run = Cell &
     /** Per call, of the target's process tree. */
     readonly cpuMicros: number | null;
     readonly rssMiB: number | null;
+    /** How many cores' worth of time the rest of the machine took meanwhile. */
+    readonly othersCores: number | null;
   };
 export type Memory = {
   readonly target: string;
@@ -31,13 +35,13 @@ export async function measure(
   options: GatewayOptions,
   tell: (line: string) => void,
 ): Promise<Measured> {
-  const before = new Map(all.map((target) => [target.name, memoryOf(target)]));
+  const memoryBefore = new Map(all.map((target) => [target.name, memoryOf(target)]));
   const runs: Run[] = [];
 
   const once = async (target: Target, cell: Cell, round: number): Promise<Run> => {
     let pids: readonly number[] = [];
-    let cpuBefore: number | null = null;
-    let cpuAfter: number | null = null;
+    let before = NOTHING_USED;
+    let after = NOTHING_USED;
     const figures = await runCountedLoad(upstream.origin, {
       ...target,
       ...cell,
@@ -45,13 +49,14 @@ export async function measure(
       warmupSeconds: options.warmupSeconds,
       onBegin: () => {
         pids = target.pid === null ? [] : processTree(target.pid);
-        cpuBefore = cpuMs(pids);
+        before = cpuUse(pids, upstream.pid);
       },
       onEnd: () => {
-        cpuAfter = cpuMs(pids);
+        after = cpuUse(pids, upstream.pid);
       },
     }).catch((error: unknown) => failed(error));
-    const used = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
+    const used = difference(before.target, after.target);
+    const others = difference(before.others, after.others);
     return {
       ...cell,
       ...figures,
@@ -59,6 +64,7 @@ export async function measure(
       round,
       cpuMicros: used === null || figures.requests === 0 ? null : (used * 1_000) / figures.requests,
       rssMiB: rssMiB(pids),
+      othersCores: others === null ? null : Math.max(0, others / (figures.seconds * 1_000)),
     };
   };
 
@@ -73,7 +79,7 @@ export async function measure(
     const targets = all.filter((target) => target.inCell(cell));
     for (let round = 0; round < options.rounds; round += 1) {
       for (let turn = 0; turn < targets.length; turn += 1) {
-        const target = targets[(turn + round) % targets.length];
+        const target = targets[placeIn(round, turn, targets.length)];
         if (target !== undefined) runs.push(await once(target, cell, round));
       }
     }
@@ -83,7 +89,7 @@ export async function measure(
     .filter((target) => target.pid !== null)
     .map((target) => ({
       target: target.name,
-      beforeMiB: before.get(target.name) ?? null,
+      beforeMiB: memoryBefore.get(target.name) ?? null,
       afterMiB: memoryOf(target),
       peakMiB: Math.max(...runs.filter((run) => run.target === target.name).map((run) => run.rssMiB ?? 0)),
     }));
@@ -112,6 +118,25 @@ export function kindsOf(cells: readonly Cell[]): Cell[] {
 
 function memoryOf({ pid }: Target): number | null {
   return pid === null ? null : rssMiB(processTree(pid));
+}
+
+function placeIn(round: number, turn: number, length: number): number {
+  return (round + (round % 2 === 0 ? turn : length - 1 - turn)) % length;
+}
+
+/** What the target took so far, and what everything but target, server and load took. */
+function cpuUse(pids: readonly number[], upstreamPid: number): CpuUse {
+  const target = cpuMs(pids);
+  const machine = machineCpuMs();
+  const server = cpuMs([upstreamPid]);
+  const { user, system } = process.cpuUsage();
+  const others =
+    machine === null || server === null ? null : machine - server - (target ?? 0) - (user + system) / 1_000;
+  return { target, others };
+}
+
+function difference(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : after - before;
 }
 
 function failed(error: unknown): LoadFigures {
