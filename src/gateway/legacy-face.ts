@@ -27,6 +27,7 @@ import { isEventStream, passedOn } from './pass-through.ts';
 import type { RelayTarget } from './relay-legacy.ts';
 import { offeredCapabilities } from './server-facts.ts';
 import type { AgentSession } from './session-id.ts';
+import { areTasksOwned, isTaskMethod } from './tasks.ts';
 import { changesStream } from './tool-changes.ts';
 
 /** HTTP with SSE, the transport of 2024-11-05, is not spoken here. */
@@ -113,7 +114,8 @@ export async function answerLegacy(parts: FaceParts, request: AgentRequest): Pro
     if (typeof params.level === 'string' && session !== null) parts.logLevels.set(session.nonce, params.level);
     return resultResponse(request.id, {});
   }
-  if (offered === undefined || !PASSED_ON.has(method)) throw unknownMethod('legacy', method);
+  const areTheirs = isRelayed && isTaskMethod('legacy', method) && areTasksOwned(offered.connector);
+  if (offered === undefined || !(PASSED_ON.has(method) || areTheirs)) throw unknownMethod('legacy', method);
   return send(parts, request, offered.connector, null);
 }
 
@@ -193,7 +195,7 @@ async function greet(
     ? begun && { ...begun.greeting, era: 'legacy' as const }
     : await parts.facts(access.agent.id, connector);
   return {
-    capabilities: offeredCapabilities(facts, 'legacy'),
+    capabilities: offeredCapabilities(facts, 'legacy', begun === null ? undefined : connector),
     instructions: facts?.instructions ?? null,
     upstream: begun?.upstream ?? null,
   };
