@@ -232,6 +232,20 @@ export type TranscriptStore = {
   list(connectorId: string, page: PageRequest): Promise<Page<TranscriptRecord>>;
 };
 
+/** What one process leaves for another. */
+export type MailStore = {
+  /** Keeps a message until it is taken or expires; a second one to the same address is dropped. */
+  leave(
+    message: { readonly address: string; readonly sealed: string; readonly expiresAt: number },
+    now: number,
+  ): Promise<void>;
+  /** The messages to these addresses, which nobody else gets any more. */
+  take(
+    addresses: readonly string[],
+    now: number,
+  ): Promise<readonly { readonly address: string; readonly sealed: string }[]>;
+};
+
 export type LeaseStore = {
   /** Takes the lease when it is free or lapsed; a holder may renew its own. */
   acquire(name: string, holder: string, now: number, lifetimeMs: number): Promise<boolean>;
@@ -268,6 +282,7 @@ export type Store = {
   readonly audit: AuditStore;
   readonly transcripts: TranscriptStore;
   readonly calls: CallStore;
+  readonly mail: MailStore;
   readonly leases: LeaseStore;
   readonly sealed: SealedStore;
   readonly meta: MetaStore;

@@ -14,6 +14,7 @@ import { translating } from './faults.ts';
 import { flowStore } from './flows.ts';
 import { grantStore } from './grants.ts';
 import { leaseStore } from './leases.ts';
+import { mailStore } from './mail.ts';
 import { metaStore } from './meta.ts';
 import { verifyMigrations } from './migrate.ts';
 import { registrationStore } from './registrations.ts';
@@ -42,6 +43,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     audit: told(auditStore(db)),
     calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
     transcripts: told(transcriptStore(db)),
+    mail: told(mailStore(db)),
     leases: told(leaseStore(db)),
     sealed: told(sealedStore(db)),
     meta: told(metaStore(db)),

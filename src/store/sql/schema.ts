@@ -58,6 +58,7 @@ export type Database = {
   transcripts: TranscriptRecord;
   calls: CallRecord;
   callHours: CallHourRecord;
+  mail: { address: string; sealed: string; expiresAt: number };
   leases: { name: string; holder: string; expiresAt: number };
   meta: { key: string; value: string };
 };
