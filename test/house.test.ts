@@ -44,6 +44,13 @@ const LAYERS: readonly Layer[] = [
     node: false,
   },
   {
+    at: 'src/people/',
+    imports: ['src/hub/', 'src/vault/'],
+    types: ['src/store/store.ts', 'src/store/records.ts'],
+    packages: ['better-auth', 'oauth4webapi'],
+    node: false,
+  },
+  {
     at: 'src/gateway/',
     imports: ['src/hub/', 'src/mcp/'],
     types: ['src/store/records.ts', 'src/vault/seal.ts'],
@@ -52,7 +59,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'src/http/',
-    imports: ['src/hub/', 'src/gateway/', 'src/mcp/read-body.ts'],
+    imports: ['src/hub/', 'src/people/', 'src/gateway/', 'src/mcp/read-body.ts'],
     types: ['src/store/records.ts'],
     packages: ['hono', 'zod', '@hono/zod-openapi'],
     node: false,

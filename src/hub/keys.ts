@@ -16,6 +16,7 @@ const SEALED_KINDS: readonly SealedKind[] = [
   'flow.secrets',
   'credential.secret',
   'meta.canary',
+  'meta.sign_in',
 ];
 
 /** Re-encrypts everything under the first key. Can be stopped anywhere and run again. */

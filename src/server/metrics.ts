@@ -5,13 +5,15 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
+import type { Views } from '../hub/views.ts';
 import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
+import { gaugeForecast } from './forecast-gauge.ts';
 import { createHistogram, type HistogramSeries } from './histogram.ts';
 
 export type HubMetrics = Metrics & {
   readonly meter: HubMeter;
   /** From now on a scrape also tells the state of this hub. */
-  readonly watch: (hub: Pick<Hub, 'calls' | 'credentialStates'>) => void;
+  readonly watch: (hub: Pick<Hub, 'calls' | 'credentialStates'>, views: Pick<Views, 'forecast'>) => void;
 };
 
 export function createMetrics(now: () => number): HubMetrics {
@@ -51,7 +53,10 @@ export function createMetrics(now: () => number): HubMetrics {
       one.durations.observe(durationMs / 1000);
     },
     meter: createMeter(registry),
-    watch: (hub) => watchHub(registry, hub, now),
+    watch(hub, views) {
+      watchHub(registry, hub, now);
+      gaugeForecast(registry, views, now);
+    },
   };
 }
 

@@ -16,7 +16,8 @@ export type SealedKind =
   | 'registration.client'
   | 'flow.secrets'
   | 'credential.secret'
-  | 'meta.canary';
+  | 'meta.canary'
+  | 'meta.sign_in';
 
 export type SealedStore = {
   /** Cells of one kind in id order, after `afterId`. */

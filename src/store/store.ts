@@ -3,6 +3,7 @@
 // a generation or a status answers false or null when it lost, never throws for it.
 // No method keeps a transaction open across anything but its own statements.
 
+import type { OverviewStore } from './overview.ts';
 import type {
   AgentKeyRecord,
   AgentRecord,
@@ -28,6 +29,7 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
+export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
 
 export type ConnectorStore = {
@@ -253,6 +255,13 @@ export type LeaseStore = {
   deleteExpired(now: number): Promise<number>;
 };
 
+export type AttemptStore = {
+  /** Counts one more within the window of this key, which begins anew once it has ended; answers the count. */
+  add(key: string, now: number, windowMs: number): Promise<{ readonly count: number; readonly endsAt: number }>;
+  forget(key: string): Promise<void>;
+  deleteExpired(now: number): Promise<number>;
+};
+
 export type MetaStore = {
   get(key: string): Promise<string | null>;
   /** Sets it only when absent; answers what stands afterwards. */
@@ -269,6 +278,8 @@ export type AccessStore = {
 
 export type Store = {
   readonly dialect: 'sqlite' | 'postgres';
+  /** The Kysely of this very database, for the `auth_` tables alone: those are better-auth's to read and write. */
+  readonly kysely: () => unknown;
   readonly connectors: ConnectorStore;
   readonly authorizationServers: AuthorizationServerStore;
   readonly registrations: RegistrationStore;
@@ -282,8 +293,10 @@ export type Store = {
   readonly audit: AuditStore;
   readonly transcripts: TranscriptStore;
   readonly calls: CallStore;
+  readonly overview: OverviewStore;
   readonly mail: MailStore;
   readonly leases: LeaseStore;
+  readonly attempts: AttemptStore;
   readonly sealed: SealedStore;
   readonly meta: MetaStore;
   /** @throws store_unavailable when the database does not answer or lacks a migration */

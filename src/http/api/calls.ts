@@ -2,8 +2,9 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CALL_STATS_GROUPS_DEFAULT, CALL_STATS_GROUPS_MAX } from '../../limits.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { failures, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, security, time } from './shapes.ts';
+import { failures, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
 const outcome = z.enum(['ok', 'tool_error', 'error', 'refused', 'cancelled']);
 const moment = time.transform((text) => Date.parse(text)).optional();
@@ -60,7 +61,7 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
   app.openapi(
     createRoute({
       tags: ['Calls'],
-      security,
+      ...needs('viewer'),
       method: 'get',
       path: '/api/calls',
       summary: 'What agents called, newest first',
@@ -83,7 +84,7 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
   app.openapi(
     createRoute({
       tags: ['Calls'],
-      security,
+      ...needs('viewer'),
       method: 'get',
       path: '/api/calls/stats',
       summary: 'Calls, errors and percentiles of their times, by whole hours (UTC); the last day unless said otherwise',

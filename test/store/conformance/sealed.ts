@@ -11,6 +11,7 @@ const KINDS: readonly SealedKind[] = [
   'flow.secrets',
   'credential.secret',
   'meta.canary',
+  'meta.sign_in',
 ];
 
 export function describeSealed(backend: Backend): void {
@@ -34,6 +35,7 @@ export function describeSealed(backend: Backend): void {
       const token = credential(full.id);
       await credentials.put(token);
       await meta.setOnce('canary', 'sealed canary');
+      await meta.setOnce('sign_in', 'sealed sign-in');
 
       const cells = Object.fromEntries(
         await Promise.all(KINDS.map(async (kind) => [kind, await sealed.batch(kind, null, 10)] as const)),
@@ -50,6 +52,7 @@ export function describeSealed(backend: Backend): void {
           { ...cell('credential.secret', token.id, token.sealed, token.issuer)[0], resource: token.resource },
         ],
         'meta.canary': cell('meta.canary', 'canary', 'sealed canary'),
+        'meta.sign_in': cell('meta.sign_in', 'sign_in', 'sealed sign-in'),
       });
     });
 
