@@ -1,7 +1,7 @@
 // The smallest authorization server that a stand-in needs: whoever is `signIn.account` at the moment consents
-// at once. What it gives out is looked up by the stand-in, nothing else is checked: other tests do that.
+// at once. A code belongs to the one who asked for it (PKCE); nothing else is checked: other tests do that.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export type Authorization = {
@@ -15,7 +15,7 @@ export function createAuthorization(
   signIn: { account: string },
   issue: (account: string) => string,
 ): Authorization {
-  const codes = new Map<string, string>();
+  const codes = new Map<string, { account: string; challenge: string | null }>();
   const refreshers = new Map<string, string>();
   const metadata = {
     issuer: origin,
@@ -33,6 +33,22 @@ export function createAuthorization(
     refreshers.set(refresh, account);
     const lifetime = { token_type: 'Bearer', expires_in: 3600 };
     json(response, 200, { access_token: issue(account), refresh_token: refresh, ...lifetime });
+  };
+
+  const refreshed = (form: URLSearchParams): string | undefined => {
+    const token = form.get('refresh_token') ?? '';
+    const account = refreshers.get(token);
+    refreshers.delete(token);
+    return account;
+  };
+  const redeemed = (form: URLSearchParams): string | undefined => {
+    const code = form.get('code') ?? '';
+    const known = codes.get(code);
+    codes.delete(code);
+    const proof = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url');
+    return known?.challenge === proof ? known.account : undefined;
   };
 
   return {
@@ -57,7 +73,7 @@ export function createAuthorization(
         }
         case '/authorize': {
           const code = randomBytes(24).toString('base64url');
-          codes.set(code, signIn.account);
+          codes.set(code, { account: signIn.account, challenge: url.searchParams.get('code_challenge') });
           const back = new URL(url.searchParams.get('redirect_uri') ?? '');
           back.searchParams.set('code', code);
           back.searchParams.set('state', url.searchParams.get('state') ?? '');
@@ -67,12 +83,7 @@ export function createAuthorization(
         }
         case '/token': {
           const form = new URLSearchParams(body);
-          const [given, store] =
-            form.get('grant_type') === 'refresh_token'
-              ? [form.get('refresh_token') ?? '', refreshers]
-              : [form.get('code') ?? '', codes];
-          const account = store.get(given);
-          store.delete(given);
+          const account = form.get('grant_type') === 'refresh_token' ? refreshed(form) : redeemed(form);
           if (account === undefined) json(response, 400, { error: 'invalid_grant' });
           else tokens(response, account);
           return true;

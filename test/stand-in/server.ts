@@ -128,7 +128,13 @@ function heardOf(request: IncomingMessage, message: any, account: string, creden
     method: message?.method ?? null,
     id: message?.id ?? null,
     params: message?.params,
-    session: (request.headers['mcp-session-id'] as string | undefined) ?? null,
+    session: sessionIn(request),
     credential,
   };
+}
+
+/** In the header, or with HTTP and SSE in the URL. */
+function sessionIn({ headers, url = '/' }: IncomingMessage): string | null {
+  const inHeader = headers['mcp-session-id'] as string | undefined;
+  return inHeader ?? new URL(url, 'http://stand-in.test').searchParams.get('sessionId');
 }
