@@ -133,7 +133,7 @@ export function sessionHeaders(key: string, client: Pick<Client, 'sessionId' | '
 export type Listening = { readonly messages: Rpc[]; readonly ended: Promise<void>; stop(): void };
 
 /** Reads a stream in the background. */
-export function hearing(response: Response, leaving: AbortController): Listening {
+function hearing(response: Response, leaving: AbortController): Listening {
   const messages: Rpc[] = [];
   const listen = async (): Promise<void> => {
     let rest = '';
@@ -171,7 +171,3 @@ export async function subscribe(url: string, key: string, id: string, uris: read
 
 export const updatesIn = ({ messages }: Listening): string[] =>
   messages.filter(({ method }) => method === 'notifications/resources/updated').map(({ params }) => params.uri);
-
-export const agentsOf = (versions: readonly string[]) => versions.map((version) => ({ version }));
-
-export { clientOf };
