@@ -8,7 +8,7 @@ import type { TestHub } from '../support/hub.ts';
 import { rememberSecrets } from '../support/providers.ts';
 import { until } from '../support/until.ts';
 import type { Agent, Client, Rpc } from './agents.ts';
-import { agentWith, clientOf, connectTo, envelope, MODERN, post } from './agents.ts';
+import { agentWith, connectTo, envelope, MODERN, post } from './agents.ts';
 
 export type Mode = 'shared' | 'per_agent';
 export type Kind = { auth: Auth; mode: Mode | null };
