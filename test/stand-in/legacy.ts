@@ -130,9 +130,10 @@ export function legacyFace({ revision, answers, held }: FaceOptions): Face {
       );
       await Promise.all(mine.map(({ server }) => server.sendResourceUpdated({ uri })));
     },
-    forgetSessions: () => sessions.clear(),
     async close() {
-      await Promise.all([...sessions.values()].map(({ server }) => server.close()));
+      const ending = [...sessions.values()];
+      sessions.clear();
+      await Promise.all(ending.map(({ server }) => server.close()));
     },
   };
 }

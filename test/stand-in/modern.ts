@@ -51,7 +51,8 @@ export function modernFace({ answers, held }: FaceOptions): Face {
   const handlerOf = (account: string): McpHttpHandler => {
     const known = handlers.get(account);
     if (known !== undefined) return known;
-    const responseMode = answers === 'json' ? 'json' : answers === 'sse' ? 'sse' : 'auto';
+    // JSON alone would leave out progress; "auto" is JSON until there is any.
+    const responseMode = answers === 'sse' ? 'sse' : 'auto';
     const made = createMcpHandler(() => serverOf(account), { legacy: 'reject', responseMode });
     handlers.set(account, made);
     return made;
@@ -66,9 +67,10 @@ export function modernFace({ answers, held }: FaceOptions): Face {
     async noteChanged(account) {
       handlers.get(account)?.notify.resourceUpdated(noteOf(account));
     },
-    forgetSessions: () => undefined,
     async close() {
-      await Promise.all([...handlers.values()].map((handler) => handler.close()));
+      const ending = [...handlers.values()];
+      handlers.clear();
+      await Promise.all(ending.map((handler) => handler.close()));
     },
   };
 }

@@ -14,6 +14,7 @@ export function createAuthorization(
   origin: string,
   signIn: { account: string },
   issue: (account: string) => string,
+  tokenSeconds: number,
 ): Authorization {
   const codes = new Map<string, { account: string; challenge: string | null }>();
   const refreshers = new Map<string, string>();
@@ -31,7 +32,7 @@ export function createAuthorization(
   const tokens = (response: ServerResponse, account: string): void => {
     const refresh = randomBytes(24).toString('base64url');
     refreshers.set(refresh, account);
-    const lifetime = { token_type: 'Bearer', expires_in: 3600 };
+    const lifetime = { token_type: 'Bearer', expires_in: tokenSeconds };
     json(response, 200, { access_token: issue(account), refresh_token: refresh, ...lifetime });
   };
 

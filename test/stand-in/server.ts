@@ -34,11 +34,11 @@ export type Face = {
   handle(request: IncomingMessage, response: ServerResponse, body: any, account: string): Promise<void>;
   /** Tells the subscribers of this account that its note changed. */
   noteChanged(account: string): Promise<void>;
-  forgetSessions(): void;
+  /** Ends every session; it can be used again. */
   close(): Promise<void>;
 };
 
-export type StandIn = Pick<Face, 'noteChanged' | 'forgetSessions'> & {
+export type StandIn = Pick<Face, 'noteChanged'> & {
   readonly url: string;
   readonly auth: Auth;
   /** Every message that was let in, oldest first. */
@@ -50,12 +50,29 @@ export type StandIn = Pick<Face, 'noteChanged' | 'forgetSessions'> & {
   /** A new credential of this account; older ones stay good. */
   issue(account: string): string;
   revoke(credential: string): void;
+  /** The server is down, its sessions are lost; what it issued stays good. */
+  goAway(): Promise<void>;
+  comeBack(): Promise<void>;
   close(): Promise<void>;
+};
+
+export type StandInOptions = {
+  auth?: Auth;
+  answers?: FaceOptions['answers'];
+  /** Lifetime of access tokens; they are not refused afterwards. */
+  tokenSeconds?: number;
+  /** What is done with each message instead of keeping it. */
+  hear?: (heard: Heard, all: Heard[]) => void;
 };
 
 export async function startStandIn(
   revision: Revision,
-  { auth = 'none', answers = 'auto' }: { auth?: Auth; answers?: FaceOptions['answers'] } = {},
+  {
+    auth = 'none',
+    answers = 'auto',
+    tokenSeconds = 3600,
+    hear = (heard, all) => void all.push(heard),
+  }: StandInOptions = {},
 ): Promise<StandIn> {
   const accounts = new Map<string, string>();
   const heard: Heard[] = [];
@@ -83,12 +100,21 @@ export async function startStandIn(
       return void response.writeHead(401, { 'www-authenticate': `Bearer${pointer}` }).end();
     }
     const body = text === '' ? undefined : JSON.parse(text);
-    for (const message of [body].flat()) heard.push(heardOf(request, message, account, credential));
+    for (const message of [body].flat()) hear(heardOf(request, message, account, credential), heard);
     await face.handle(request, response, body, account);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  if (auth === 'oauth') authorization = createAuthorization(origin, signIn, issue);
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const goAway = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    for (const letGo of held.waiting.values()) letGo();
+    await face.close();
+    await closed;
+  };
+  if (auth === 'oauth') authorization = createAuthorization(origin, signIn, issue, tokenSeconds);
 
   return {
     url: `${origin}/mcp`,
@@ -100,13 +126,9 @@ export async function startStandIn(
     issue,
     revoke: (credential) => void accounts.delete(credential),
     noteChanged: face.noteChanged,
-    forgetSessions: face.forgetSessions,
-    async close() {
-      for (const letGo of held.waiting.values()) letGo();
-      await face.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    goAway,
+    comeBack: () => listen(port),
+    close: goAway,
   };
 }
 
