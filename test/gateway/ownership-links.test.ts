@@ -99,6 +99,23 @@ describe.each([MODERN, '2025-11-25'] as const)('at a server of %s', (revision) =
     expect(server.heard.filter(({ method }) => method === 'tools/call')).toEqual([]);
   });
 
+  test('the shared account is no agent’s to choose: no link is handed out for it', async () => {
+    const shared = await connectTo(hub, server.url, { authType: 'oauth', credentialMode: 'shared' });
+    server.signIn.account = 'house';
+    await hub.connect(shared.id);
+    await hub.ok('PUT', `/api/agents/${ada.id}/tools`, { tools: [`mcp__${shared.key}__whoami`] });
+    for (const version of [MODERN, ...LEGACY]) {
+      const client = await clientOf(version, `${hub.url}/mcp/${shared.key}`, ada.key, URL_MODE);
+      const call = () => client.request('tools/call', { name: 'whoami', arguments: {} });
+      expect(saidIn((await call()).answer).account).toBe('house');
+      await hub.ok('DELETE', `/api/connectors/${shared.id}/credential`);
+      const { answer } = await call();
+      expect(JSON.stringify(answer)).not.toContain('/connect/');
+      expect(answer.result?.isError === true || answer.error !== undefined).toBe(true);
+      await hub.connect(shared.id);
+    }
+  });
+
   test('an agent that is connected is not touched by what becomes of the other', async () => {
     await giveCredential(hub, server, connector.id, ada.id, 'ada');
     await giveCredential(hub, server, connector.id, ben.id, 'ben');
