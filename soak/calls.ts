@@ -4,7 +4,7 @@
 import { DRIVERS, type Outcome, type Talk } from '../test/gateway/drivers.ts';
 import { TOOLS, type ToolName } from '../test/stand-in/tools.ts';
 import type { Random } from './random.ts';
-import type { Agent, Connector, Key, World } from './world.ts';
+import type { Agent, Connector, Credential, Key, World } from './world.ts';
 
 const CANCEL_SEEN_MS = 10_000;
 /** No call takes that long, whatever becomes of its server. */
@@ -93,9 +93,12 @@ export function createCalls({ hub }: World, random: Random) {
     const outcome = await inTime(calling);
     sent.to = Date.now();
     leaving.abort();
+    // A conversation over one credential does not go on over another.
+    const isCut = credentialOf(sent).account.possible(sent.from, sent.to).length > 1;
+    if (outcome === null && isCut) return { kind: 'cut off by a new credential', complaint: null };
     if (outcome === null) return { kind: 'no answer', complaint: said(sent, 'there was no answer') };
     if (isCancelled) {
-      const isSeen = await seen(() => connector.server.held.cancelled.delete(sent.nonce) || mayBeDown(sent));
+      const isSeen = await seen(() => isCut || connector.server.held.cancelled.delete(sent.nonce) || mayBeDown(sent));
       return {
         kind: 'cancelled',
         complaint: isSeen ? null : said(sent, 'the server was never told of the cancellation'),
@@ -184,6 +187,9 @@ async function seen(condition: () => boolean): Promise<boolean> {
   return true;
 }
 
+const credentialOf = ({ agent, connector }: Pick<Sent, 'agent' | 'connector'>): Credential =>
+  agent.credentials.get(connector.key) ?? connector.credential;
+
 /** Only an older server that answers in JSON cannot say anything before its answer. */
 const tellsProgress = ({ answers, revision }: Connector): boolean => answers !== 'json' || revision === '2026-07-28';
 
@@ -216,8 +222,7 @@ function judge(sent: Sent, outcome: Outcome, steps: readonly number[]): Judged {
 
   const result = parsed(outcome);
   if (result !== null) {
-    const credential = agent.credentials.get(connector.key) ?? connector.credential;
-    const accounts = credential.account.possible(from, to);
+    const accounts = credentialOf(sent).account.possible(from, to);
     if (!agent.grants.maybe(from, to, isGranted)) return answer('answer', false, 'the tool was not granted');
     if (!key.works.maybe(from, to, (works) => works)) return answer('answer', false, 'the key was dead');
     if (!agent.enabled.maybe(from, to, (enabled) => enabled)) return answer('answer', false, 'the agent was disabled');
@@ -244,7 +249,7 @@ function judge(sent: Sent, outcome: Outcome, steps: readonly number[]): Judged {
   if (tool === 'ask' && /cannot be asked|not declare/.test(message))
     return answer('cannot be asked', !PAIR(agent.version, connector.revision), short);
   if (/\/connect\/|An operator of|not connected/.test(message)) {
-    const { account } = agent.credentials.get(connector.key) ?? connector.credential;
+    const { account } = credentialOf(sent);
     return answer(
       'no credential',
       account.maybe(from, to, (value) => value === null),

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     agents: { type: 'string', default: '500' },
     rate: { type: 'string', default: '300' },
     seed: { type: 'string' },
+    without: { type: 'string' },
     out: { type: 'boolean', default: false },
   },
 });
@@ -34,6 +35,7 @@ const report = await soak({
   agents: Math.ceil(positive('agents')),
   rate: positive('rate'),
   seed,
+  without: values.without ?? null,
   judgesMemory: minutes >= MEMORY_FROM_MINUTES,
   tell: (line) => console.log(line),
 });

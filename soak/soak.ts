@@ -15,6 +15,8 @@ export type SoakOptions = {
   /** Calls begun a second, at most. */
   readonly rate: number;
   readonly seed: number;
+  /** A revision of servers to leave out, to look for a fault elsewhere. */
+  readonly without?: string | null;
   /** A short run says nothing about memory. */
   readonly judgesMemory: boolean;
   readonly tell?: (line: string) => void;
@@ -31,7 +33,7 @@ export async function soak(options: SoakOptions): Promise<Report> {
   const hub = await startHubProcess();
   let world: World | null = null;
   try {
-    world = await makeWorld(hub, options.agents, createRandom(options.seed));
+    world = await makeWorld(hub, options.agents, createRandom(options.seed), options.without ?? null);
     options.tell?.(`${options.agents} agents and ${world.connectors.length} servers are ready.`);
     return await turn(hub, world, options);
   } finally {

@@ -12,8 +12,8 @@ export function keepListening(
   signal: AbortSignal,
   count: (what: string) => void,
 ): Promise<void> {
-  const url = `${hub.url}/mcp`;
-  const open = async ({ version, key }: Agent): Promise<Response> => {
+  const open = async ({ version, key, connectors }: Agent, place: number): Promise<Response> => {
+    const url = place % 2 === 0 ? `${hub.url}/mcp` : `${hub.url}/mcp/${connectors[0]?.key}`;
     if (version === MODERN) {
       const params = { notifications: { toolsListChanged: true }, _meta: envelope() };
       const body = { jsonrpc: '2.0', id: 'listening', method: 'subscriptions/listen', params };
@@ -29,7 +29,7 @@ export function keepListening(
   const keep = async (place: number): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const response = await open(agents[place] as Agent);
+        const response = await open(agents[place] as Agent, place);
         count(response.ok ? 'opened' : `refused with ${response.status}`);
         const decoder = new TextDecoder();
         for await (const chunk of response.body ?? []) {

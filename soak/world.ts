@@ -62,9 +62,16 @@ export type Agent = {
 
 export type World = { readonly hub: HubProcess; readonly connectors: Connector[]; readonly agents: Agent[] };
 
-export async function makeWorld(hub: HubProcess, count: number, random: Random): Promise<World> {
+/** @param without a revision of which there is no server */
+export async function makeWorld(
+  hub: HubProcess,
+  count: number,
+  random: Random,
+  without: string | null,
+): Promise<World> {
   const connectors: Connector[] = [];
-  for (const kind of KINDS) connectors.push(await makeConnector(hub, kind, connectors.length));
+  for (const kind of KINDS.filter(({ revision }) => revision !== without))
+    connectors.push(await makeConnector(hub, kind, connectors.length));
   // Of a connector per agent the tools are known as long as somebody is connected.
   const anchor = await hub.api('POST', 'agents', { name: 'Anchor' });
   for (const connector of connectors) {
