@@ -22,6 +22,7 @@ const COMMANDS = {
   build,
   bench: (args) => runChild(NODE, [SOURCE, 'bench/run.ts', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
+  soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
 };
 
 /** @param {string[]} args */

@@ -3,6 +3,7 @@
 // a generation or a status answers false or null when it lost, never throws for it.
 // No method keeps a transaction open across anything but its own statements.
 
+import type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 import type { OverviewStore } from './overview.ts';
 import type {
   AgentKeyRecord,
@@ -29,6 +30,7 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
+export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
 
@@ -232,34 +234,6 @@ export type TranscriptStore = {
   append(entries: readonly TranscriptRecord[], keep: number): Promise<void>;
   /** Newest first. */
   list(connectorId: string, page: PageRequest): Promise<Page<TranscriptRecord>>;
-};
-
-/** What one process leaves for another. */
-export type MailStore = {
-  /** Keeps a message until it is taken or expires; a second one to the same address is dropped. */
-  leave(
-    message: { readonly address: string; readonly sealed: string; readonly expiresAt: number },
-    now: number,
-  ): Promise<void>;
-  /** The messages to these addresses, which nobody else gets any more. */
-  take(
-    addresses: readonly string[],
-    now: number,
-  ): Promise<readonly { readonly address: string; readonly sealed: string }[]>;
-};
-
-export type LeaseStore = {
-  /** Takes the lease when it is free or lapsed; a holder may renew its own. */
-  acquire(name: string, holder: string, now: number, lifetimeMs: number): Promise<boolean>;
-  release(name: string, holder: string): Promise<void>;
-  deleteExpired(now: number): Promise<number>;
-};
-
-export type AttemptStore = {
-  /** Counts one more within the window of this key, which begins anew once it has ended; answers the count. */
-  add(key: string, now: number, windowMs: number): Promise<{ readonly count: number; readonly endsAt: number }>;
-  forget(key: string): Promise<void>;
-  deleteExpired(now: number): Promise<number>;
 };
 
 export type MetaStore = {
