@@ -156,6 +156,12 @@ export const CONNECTIONS_MAX = 2_000;
 export const CONNECTION_IDLE_MS = 5 * 60_000;
 /** A question of a server to the person behind an agent stays open this long. */
 export const QUESTION_LIFETIME_MS = 10 * 60_000;
+/** How often a call that waits looks for what its agent said to another replica. */
+export const MAIL_POLL_MS = 500;
+/** Whoever waits for it takes it within a second. */
+export const MAIL_LIFETIME_MS = 60_000;
+/** Answers are forms that people filled in. */
+export const MAIL_MAX_CHARACTERS = 256 * 1024;
 /** How often an open stream looks whether the tools of its agent changed. */
 export const TOOLS_WATCH_MS = 1_000;
 /** A comment at least this often, so that no intermediary takes a stream for dead. */

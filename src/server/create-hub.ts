@@ -148,7 +148,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       hub,
       people,
       fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
-      gatewayDoor: gatewayDoor(gateway, metrics, base),
+      gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
       endStreams: changes.close,
       close: async () => {
         await views.close();
