@@ -4,7 +4,7 @@ import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { runChild } from './child.mjs';
 import { ensurePage } from './page.mjs';
-import { ensureBrowser, ensurePackages, NODE, ROOT } from './setup.mjs';
+import { ensureBrowser, ensurePackages, NODE, ROOT, SERVER_FLAGS } from './setup.mjs';
 
 /** Lets `chatelaine` and its sub-paths mean this repository's sources instead of the build. */
 const SOURCE = '--conditions=chatelaine-source';
@@ -27,6 +27,7 @@ const COMMANDS = {
   screenshots: (args) => runChild(NODE, [SOURCE, 'scripts/screenshots.mjs', ...args], { cwd: ROOT }),
   'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
+  soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
 };
 
 /** @param {() => Promise<number>} serve */
@@ -37,7 +38,7 @@ async function withPage(serve) {
 
 /** @param {string[]} args */
 function chatelaine(args) {
-  return runChild(NODE, [`${ROOT}/bin/chatelaine.mjs`, ...args]);
+  return runChild(NODE, [...SERVER_FLAGS, `${ROOT}/bin/chatelaine.mjs`, ...args]);
 }
 
 const [name = '', ...args] = process.argv.slice(2);

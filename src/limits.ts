@@ -156,6 +156,12 @@ export const CONNECTIONS_MAX = 2_000;
 export const CONNECTION_IDLE_MS = 5 * 60_000;
 /** A question of a server to the person behind an agent stays open this long. */
 export const QUESTION_LIFETIME_MS = 10 * 60_000;
+/** How often a call that waits looks for what its agent said to another replica. */
+export const MAIL_POLL_MS = 500;
+/** Whoever waits for it takes it within a second. */
+export const MAIL_LIFETIME_MS = 60_000;
+/** Answers are forms that people filled in. */
+export const MAIL_MAX_CHARACTERS = 256 * 1024;
 /** How often an open stream looks whether the tools of its agent changed. */
 export const TOOLS_WATCH_MS = 1_000;
 /** A comment at least this often, so that no intermediary takes a stream for dead. */
@@ -196,6 +202,8 @@ export const SESSION_CACHE_MS = 1_000;
 export const SESSION_CACHE_ENTRIES = 10_000;
 export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 export const PASSWORD_LINK_LIFETIME_MS = 24 * 60 * 60_000;
+/** For the console of a demo, whose reader clicks at once. */
+export const SIGN_IN_LINK_LIFETIME_MS = 60 * 60_000;
 /** A hub that nobody set up may wait long; each start prints a new code. */
 export const SETUP_CODE_LIFETIME_MS = 30 * 24 * 60 * 60_000;
 export const ATTEMPTS_WINDOW_MS = 15 * 60_000;

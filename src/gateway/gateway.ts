@@ -27,6 +27,7 @@ import { createCallLimits } from './call-limits.ts';
 import { createConnections } from './connections.ts';
 import type { FaceParts } from './face-parts.ts';
 import { answerLegacy, endSession, initialize, listen, sessionOf, takeLegacy } from './legacy-face.ts';
+import { createMailbox } from './mailbox.ts';
 import { createMissingCredentials } from './missing-credential.ts';
 import { answerModern } from './modern-face.ts';
 import { createOfferedTools } from './offered-tools.ts';
@@ -52,10 +53,12 @@ export function createGateway(
 ): Gateway {
   const connections = createConnections(context);
   const offered = createOfferedTools();
+  const mailbox = createMailbox(context);
   const shared = { context, hub, record, connections, offered };
   const parts: FaceParts = {
     ...shared,
-    questions: createOpenQuestions(),
+    questions: createOpenQuestions(mailbox),
+    mailbox,
     logLevels: createLogLevels(),
     sessionIds: createSessionIds(context.vault, context.now),
     serverInfo: { name: context.clientName, version: context.version },
@@ -98,7 +101,10 @@ export function createGateway(
         resource_name: context.clientName,
         bearer_methods_supported: ['header'],
       }),
-    close: () => connections.close(),
+    close() {
+      mailbox.close();
+      return connections.close();
+    },
   };
 }
 

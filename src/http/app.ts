@@ -22,6 +22,8 @@ import { mountTokens } from './api/tokens.ts';
 import { mountTools } from './api/tools.ts';
 import { authenticate } from './authn.ts';
 import { mountBrowser } from './browser/routes.ts';
+import { mountSignInLink } from './browser/sign-in-link.ts';
+import { mountSingleSignOn } from './browser/single-sign-on.ts';
 import { mountDocs } from './docs-page.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { mountGateway } from './gateway.ts';
@@ -59,6 +61,8 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   mountDocs(app, dependencies);
   mountWebPage(app, dependencies);
   mountBrowser(app, dependencies);
+  mountSingleSignOn(app, dependencies);
+  mountSignInLink(app, dependencies);
 
   mountGateway(app, dependencies);
 

@@ -1,13 +1,26 @@
 // People: every use case as one object, for HTTP, the command line and embedders. Nothing is opened until
 // something is asked.
 
+import { ChatelaineError } from '../errors.ts';
 import type { Actor } from '../hub/audit.ts';
+import { browserRoutes } from '../hub/browser-routes.ts';
 import type { HubContext } from '../hub/context.ts';
 import type { Secret } from '../secret.ts';
 import { type Auth, openAuth } from './auth.ts';
 import { sessionCookieName } from './auth-options.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
-import { acceptLink, invite, listInvitations, lookAtLink, passwordLink, withdrawInvitation } from './invitations.ts';
+import {
+  acceptLink,
+  followSignInLink,
+  invite,
+  listInvitations,
+  lookAtLink,
+  passwordLink,
+  signInLink,
+  withdrawInvitation,
+} from './invitations.ts';
+import { createOpenIdProvider, type OpenIdFlow, type OpenIdSettings } from './openid-provider.ts';
+import { signInWithOpenId } from './openid-sign-in.ts';
 import {
   changeOwn,
   changePerson,
@@ -28,7 +41,10 @@ import type { Visitor } from './visitor.ts';
 
 export type People = ReturnType<typeof createPeople>;
 
-export function createPeople(hub: HubContext) {
+/** The one identity provider that settings can name. */
+const OPENID = 'sso';
+
+export function createPeople(hub: HubContext, settings: { readonly openId: OpenIdSettings | null }) {
   const { baseUrl, log, store, vault } = hub;
   const cookieName = sessionCookieName(baseUrl);
   let opened: Promise<Auth> | null = null;
@@ -43,6 +59,7 @@ export function createPeople(hub: HubContext) {
     return opening;
   };
   const reader = createSessionReader({ hub, cookieName, auth });
+  const provider = settings.openId === null ? null : createOpenIdProvider(settings.openId, hub.outbound, hub.now);
   const context: PeopleContext = { hub, cookieName, auth, changed: reader.forget };
 
   return {
@@ -53,7 +70,20 @@ export function createPeople(hub: HubContext) {
     signOut: (visitor: Visitor) => signOut(context, visitor),
 
     /** Identity providers by which people may sign in. */
-    openId: [] as readonly { readonly id: string; readonly name: string }[],
+    openIds: provider === null ? [] : [{ id: OPENID, name: provider.settings.name }],
+    /** @throws not_found */
+    openId(id: string) {
+      if (provider === null || id !== OPENID)
+        throw new ChatelaineError('not_found', 'There is no such way to sign in here.');
+      const redirectUri = `${baseUrl}${browserRoutes.openIdCallback(OPENID)}`;
+      return {
+        begin: () => provider.begin(redirectUri),
+        async finish(answer: URLSearchParams, flow: OpenIdFlow, visitor: Visitor) {
+          const person = await provider.finish(answer, flow, redirectUri);
+          return signInWithOpenId(context, provider.settings, person, visitor);
+        },
+      };
+    },
 
     setup: {
       needed: async (): Promise<boolean> => needsSetup(await auth()),
@@ -86,6 +116,8 @@ export function createPeople(hub: HubContext) {
       list: () => listInvitations(context),
       withdraw: (id: string, actor: Actor) => withdrawInvitation(context, id, actor),
       password: async (id: string, actor: Actor) => passwordLink(context, await getPerson(context, id), actor),
+      signIn: async (id: string, actor: Actor) => signInLink(context, await getPerson(context, id), actor),
+      follow: (token: Secret, visitor: Visitor) => followSignInLink(context, token, visitor),
       look: (token: Secret, visitor: Visitor) => lookAtLink(context, token, visitor),
       accept: (
         token: Secret,

@@ -20,6 +20,7 @@ import { type AllowedHosts, addressPolicy, parseAllowedHosts } from '../net/addr
 import { createOutbound } from '../net/guarded-fetch.ts';
 import { redactUrl, tracedFetch } from '../net/request-log.ts';
 import type { FetchLike } from '../outbound.ts';
+import type { OpenIdSettings } from '../people/openid-provider.ts';
 import { createPeople, type People } from '../people/people.ts';
 import { Secret } from '../secret.ts';
 import { openStore, type StoreLocation } from '../store/open-store.ts';
@@ -52,6 +53,8 @@ export type CreateHubOptions = {
   readonly secretsFolder?: string;
   /** How long calls stay in the call log; 30 unless said otherwise. */
   readonly callLogDays?: number;
+  /** Single sign-on of people by OpenID Connect; none by default. */
+  readonly openId?: OpenIdSettings | null;
   /** The built web page; without one, `/` leads to the documents of the API. */
   readonly webPage?: WebPage | null;
   readonly log?: Log;
@@ -125,7 +128,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
     const gateway = createGateway(context, hub, hub.calls.record);
-    const people = createPeople(context);
+    const people = createPeople(context, { openId: options.openId ?? null });
     const views = createViews(context, changes);
     metrics.watch(hub, views);
     const app = createApp({
@@ -145,7 +148,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       hub,
       people,
       fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
-      gatewayDoor: gatewayDoor(gateway, metrics, base),
+      gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
       endStreams: changes.close,
       close: async () => {
         await views.close();

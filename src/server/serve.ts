@@ -61,6 +61,7 @@ export async function openHubOf(
       callLogDays: settings.callLogDays,
       background: given.background,
       webPage: given.webPage ?? null,
+      openId: settings.openId,
       ...(given.log === undefined ? {} : { log: given.log }),
     });
     return { ...embedded, keyOrigin: origin, store };

@@ -1,6 +1,5 @@
 // The front door: one store, wherever it lives.
 
-import { openPostgres } from './sql/postgres.ts';
 import { openSqlite } from './sql/sqlite.ts';
 import type { Store } from './store.ts';
 
@@ -12,5 +11,7 @@ export type StoreLocation =
 export async function openStore(location: StoreLocation): Promise<Store> {
   if (location.kind === 'sqlite') return openSqlite(location.file);
   const { url, maxConnections } = location;
+  // The PostgreSQL client is no small thing to hold for whoever has no PostgreSQL.
+  const { openPostgres } = await import('./sql/postgres.ts');
   return openPostgres(url, maxConnections === undefined ? {} : { maxConnections });
 }

@@ -3,6 +3,7 @@
 // a generation or a status answers false or null when it lost, never throws for it.
 // No method keeps a transaction open across anything but its own statements.
 
+import type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 import type { OverviewStore } from './overview.ts';
 import type {
   AgentKeyRecord,
@@ -29,6 +30,7 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
+export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
 
@@ -234,20 +236,6 @@ export type TranscriptStore = {
   list(connectorId: string, page: PageRequest): Promise<Page<TranscriptRecord>>;
 };
 
-export type LeaseStore = {
-  /** Takes the lease when it is free or lapsed; a holder may renew its own. */
-  acquire(name: string, holder: string, now: number, lifetimeMs: number): Promise<boolean>;
-  release(name: string, holder: string): Promise<void>;
-  deleteExpired(now: number): Promise<number>;
-};
-
-export type AttemptStore = {
-  /** Counts one more within the window of this key, which begins anew once it has ended; answers the count. */
-  add(key: string, now: number, windowMs: number): Promise<{ readonly count: number; readonly endsAt: number }>;
-  forget(key: string): Promise<void>;
-  deleteExpired(now: number): Promise<number>;
-};
-
 export type MetaStore = {
   get(key: string): Promise<string | null>;
   /** Sets it only when absent; answers what stands afterwards. */
@@ -280,6 +268,7 @@ export type Store = {
   readonly transcripts: TranscriptStore;
   readonly calls: CallStore;
   readonly overview: OverviewStore;
+  readonly mail: MailStore;
   readonly leases: LeaseStore;
   readonly attempts: AttemptStore;
   readonly sealed: SealedStore;

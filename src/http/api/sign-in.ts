@@ -42,7 +42,7 @@ export function mountSignIn(app: OpenAPIHono<HttpEnvironment>, dependencies: Htt
       responses: { 200: json(setup, 'The ways in'), ...failures },
     }),
     async (c) => {
-      const oidc = people.openId.map(({ id, name }) => ({ id, name }));
+      const oidc = [...people.openIds];
       return c.json({ needed: await people.setup.needed(), signIn: { password: true as const, oidc } }, 200);
     },
   );

@@ -15,6 +15,7 @@ import { translating } from './faults.ts';
 import { flowStore } from './flows.ts';
 import { grantStore } from './grants.ts';
 import { leaseStore } from './leases.ts';
+import { mailStore } from './mail.ts';
 import { metaStore } from './meta.ts';
 import { verifyMigrations } from './migrate.ts';
 import { overviewStore } from './overview.ts';
@@ -46,6 +47,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
     overview: told(overviewStore(db)),
     transcripts: told(transcriptStore(db)),
+    mail: told(mailStore(db)),
     leases: told(leaseStore(db)),
     attempts: told(attemptStore(db)),
     sealed: told(sealedStore(db)),

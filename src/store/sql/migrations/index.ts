@@ -7,6 +7,7 @@ import { initialMigration } from './0001-initial.ts';
 import { agentAccessMigration } from './0002-agent-access.ts';
 import { callLogMigration } from './0003-call-log.ts';
 import { peopleMigration } from './0004-people.ts';
+import { mailMigration } from './0006-mail.ts';
 
 export function migrationsFor(dialect: Dialect): Record<string, Migration> {
   return {
@@ -14,5 +15,6 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0002-agent-access': agentAccessMigration(dialect),
     '0003-call-log': callLogMigration(dialect),
     '0004-people': peopleMigration(dialect),
+    '0006-mail': mailMigration(dialect),
   };
 }
