@@ -18,7 +18,7 @@ const HOURS = 25;
 const CALLS = [2, 1, 1, 0, 0, 1, 2, 4, 7, 9, 8, 6, 5, 7, 9, 10, 8, 6, 4, 3, 3, 2, 2, 1];
 const TOKEN = 'screenshots-admin-token-0123456789-abcdef';
 
-export const OWNER = { name: 'Ada Winter', email: 'ada@example.com', password: 'a long enough password' };
+const OWNER = { name: 'Ada Winter', email: 'ada@example.com', password: 'a long enough password' };
 
 /** @typedef {Awaited<ReturnType<typeof openScene>>} Scene */
 
