@@ -6,7 +6,11 @@ import { type ReactNode, useEffect } from 'react';
 
 export function PageBody({ children, narrow = false }: { children: ReactNode; narrow?: boolean }) {
   return (
-    <main id="main" tabIndex={-1} className="mx-auto w-full max-w-6xl px-4 pt-5 pb-24 outline-none sm:px-8 sm:pt-8">
+    <main
+      id="main"
+      tabIndex={-1}
+      className="mx-auto w-full max-w-6xl min-[1800px]:max-w-[88rem] px-4 pt-5 pb-24 outline-none sm:px-8 sm:pt-8"
+    >
       {narrow ? <div className="max-w-3xl">{children}</div> : children}
     </main>
   );

@@ -1,7 +1,7 @@
 // The sections of a page, each with an address of its own.
 
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 export type TabItem = {
   readonly value: string | undefined;
@@ -19,8 +19,19 @@ export function TabLinks({
   items: readonly TabItem[];
   current: string | undefined;
 }) {
+  const strip = useRef<HTMLElement>(null);
+  // Where the strip is wider than the screen, the section that one is in stays in view.
+  useEffect(() => {
+    const link = strip.current?.querySelectorAll('a')[items.findIndex(({ value }) => value === current)];
+    const { current: box } = strip;
+    if (box && link) box.scrollLeft = link.offsetLeft - (box.clientWidth - link.offsetWidth) / 2;
+  }, [current, items]);
   return (
-    <nav aria-label={label} className="-mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+    <nav
+      ref={strip}
+      aria-label={label}
+      className="relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+    >
       <ul className="flex gap-5">
         {items.map(({ value, label: text, count, alert }) => (
           <li key={text}>

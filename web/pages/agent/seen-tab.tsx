@@ -38,9 +38,9 @@ export function SeenTab({ agent }: { agent: Agent }) {
   const most = Math.max(...data.items.map(({ tokens }) => tokens), 1);
   return (
     <>
-      <dl className="mb-4 grid grid-cols-2 gap-3 sm:grid-cols-3">
+      <dl className="mb-4 grid grid-cols-3 gap-3">
         <Figure term="Tools" value={data.count} />
-        <Figure term="Tokens in its context, about" value={data.tokens} />
+        <Figure term="Tokens, about" value={data.tokens} />
         <Figure term="Characters" value={data.characters} />
       </dl>
       <div className="mb-3">

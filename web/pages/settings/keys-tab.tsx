@@ -11,9 +11,20 @@ const keysQuery = {
   queryFn: ({ signal }: { signal: AbortSignal }) => unwrap(api.GET('/api/keys', { signal })),
 };
 
-const KIND = (kind: string): string => {
+/** The hub's names of its kinds of secrets, in a person's words. */
+const KINDS: Record<string, string> = {
+  'connector headers': 'Header values',
+  'connector client': 'Clients entered by hand',
+  'registration client': 'Registered clients',
+  'flow secrets': 'Sign-ins under way',
+  'credential secret': 'Credentials',
+  'meta canary': 'Check value of the keys',
+  'meta sign in': 'Secret of the sessions',
+};
+
+const nameOf = (kind: string): string => {
   const words = kind.replaceAll(/[._]/g, ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return KINDS[words] ?? words;
 };
 
 export function KeysTab() {
@@ -57,10 +68,12 @@ export function KeysTab() {
             <p className="px-4 py-6 text-center text-sm text-ink-3">No secret is stored yet.</p>
           ) : (
             <Facts
-              items={data.kinds.map(({ kind, checked, outdated, unreadable }) => [
-                KIND(kind),
-                `${checked}${outdated > 0 ? `, ${outdated} under an older key` : ''}${unreadable > 0 ? `, ${unreadable} unreadable` : ''}`,
-              ])}
+              items={data.kinds
+                .filter(({ checked }) => checked > 0)
+                .map(({ kind, checked, outdated, unreadable }) => [
+                  nameOf(kind),
+                  `${checked}${outdated > 0 ? `, ${outdated} under an older key` : ''}${unreadable > 0 ? `, ${unreadable} unreadable` : ''}`,
+                ])}
             />
           )}
         </div>
