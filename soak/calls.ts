@@ -158,7 +158,7 @@ export function createCalls({ hub }: World, random: Random) {
 /** Waits until the call is at work, and leaves; false when it ended before or was never there. */
 async function cancelled(sent: Sent, leaving: AbortController, isOver: () => boolean): Promise<boolean> {
   const { waiting } = sent.connector.server.held;
-  await seen(() => isOver() || waiting.has(sent.nonce));
+  await seen(() => isOver() || waiting.has(sent.nonce), ANSWERED_MS);
   const isAtWork = waiting.has(sent.nonce);
   if (isAtWork) leaving.abort();
   return isAtWork;
@@ -173,8 +173,8 @@ async function inTime<T>(work: Promise<T>): Promise<T | null> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-async function seen(condition: () => boolean): Promise<boolean> {
-  const giveUpAt = Date.now() + CANCEL_SEEN_MS;
+async function seen(condition: () => boolean, withinMs = CANCEL_SEEN_MS): Promise<boolean> {
+  const giveUpAt = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > giveUpAt) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
