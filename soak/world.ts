@@ -9,7 +9,7 @@ import { Fact } from './facts.ts';
 import type { HubProcess } from './hub-process.ts';
 import type { Random } from './random.ts';
 
-export const AGENT_REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
+const AGENT_REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
 /** A server that came back may be held off a while longer, until the hub trusts it again. */
 const SERVER_GRACE_MS = 15_000;
 /** The hub refreshes a token five minutes before its end, so each is refreshed after some seconds. */
