@@ -16,6 +16,7 @@ const SERVER_GRACE_MS = 15_000;
 const TOKEN_SECONDS = 330;
 const CONNECTORS_PER_AGENT = 3;
 const SETUP_LANES = 16;
+const SIGN_INS_MAX = 3;
 
 type Kind = { revision: Revision; answers: FaceOptions['answers']; auth: Auth; mode: 'shared' | 'per_agent' | null };
 
@@ -152,10 +153,16 @@ export async function connect(
   if (auth === 'oauth') {
     // One at a time: the stand-in asks nobody who is signing in.
     const mine = signingIn.then(async () => {
-      server.signIn.account = account;
-      const { connectUrl } = await hub.api<{ connectUrl: string }>('POST', `connectors/${id}/connect`, { agentId });
-      const end = await new Browser().follow(connectUrl);
-      if (end.url.searchParams.has('error')) throw new Error(`a sign-in ended at ${end.url.href}`);
+      for (let attempt = 1; ; attempt += 1) {
+        server.signIn.account = account;
+        const { connectUrl } = await hub.api<{ connectUrl: string }>('POST', `connectors/${id}/connect`, { agentId });
+        const end = await new Browser().follow(connectUrl);
+        const error = end.url.searchParams.get('error');
+        if (error === null) return;
+        // A server that came back a moment ago may break a connection from before.
+        if (error !== 'upstream_unreachable' || attempt === SIGN_INS_MAX)
+          throw new Error(`a sign-in ended at ${end.url.href}`);
+      }
     });
     signingIn = mine.catch(() => undefined);
     await mine;

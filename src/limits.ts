@@ -18,6 +18,8 @@ export const MAX_REDIRECTS = 3;
 export const HEADERS_MAX_BYTES = 32 * 1024;
 /** An event stream holds its connection, so this is also how many streams one server may have open at once. */
 export const CONNECTIONS_PER_ORIGIN = 256;
+/** Streams that agents hold open cost a server and us little; each agent's share is AGENT_STREAMS_MAX. */
+export const STREAMS_PER_ORIGIN = 8_192;
 /** Addresses of which it is remembered that they may be spoken to. */
 export const TARGETS_KEPT_MAX = 20_000;
 
@@ -162,6 +164,10 @@ export const MAIL_POLL_MS = 500;
 export const MAIL_LIFETIME_MS = 60_000;
 /** Answers are forms that people filled in. */
 export const MAIL_MAX_CHARACTERS = 256 * 1024;
+/** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
+export const AGENT_STREAMS_MAX = 64;
+/** Warm connections to servers for one agent; its longest unused ones make room. */
+export const AGENT_CONNECTIONS_MAX = 64;
 /** How often an open stream looks whether the tools of its agent changed. */
 export const TOOLS_WATCH_MS = 1_000;
 /** A comment at least this often, so that no intermediary takes a stream for dead. */
