@@ -32,7 +32,7 @@ export async function authorize(context: HubContext, ticket: string, browser: Se
 export async function isUnopened(context: HubContext, connectUrl: string): Promise<boolean> {
   const ticket = new Secret(connectUrl.slice(connectUrl.lastIndexOf('/') + 1));
   const flow = await context.store.flows.findByTicket(await hashToken(ticket));
-  return flow !== null && flow.status === 'pending' && flow.expiresAt > context.now();
+  return flow !== null && flow.status === 'created' && flow.expiresAt > context.now();
 }
 
 /** Binds `flow` to the browser and builds the authorization request. */
