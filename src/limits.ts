@@ -208,6 +208,8 @@ export const SESSION_CACHE_MS = 1_000;
 export const SESSION_CACHE_ENTRIES = 10_000;
 export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 export const PASSWORD_LINK_LIFETIME_MS = 24 * 60 * 60_000;
+/** For the console of a demo, whose reader clicks at once. */
+export const SIGN_IN_LINK_LIFETIME_MS = 60 * 60_000;
 /** A hub that nobody set up may wait long; each start prints a new code. */
 export const SETUP_CODE_LIFETIME_MS = 30 * 24 * 60 * 60_000;
 export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
