@@ -21,8 +21,12 @@ export type CallMeter = {
   sent(bytes: number): void;
   /** A piece of an answer that is passed through. */
   passed(chunk: Uint8Array): void;
-  /** Writes the entry; only the first call counts. */
-  ends(outcome?: CallEntry['outcome'], errorCode?: string | null): void;
+  /**
+   * Writes the entry; only the first call counts.
+   *
+   * @param isFault whether the server failed, rather than refused
+   */
+  ends(outcome?: CallEntry['outcome'], errorCode?: string | null, isFault?: boolean): void;
 };
 
 export function createCallMeter(
@@ -31,7 +35,7 @@ export function createCallMeter(
     'credentialId' | 'generation' | 'outcome' | 'errorCode' | 'gatewayMs' | 'upstreamMs' | 'bytesOut'
   >,
   clock: () => number,
-  record: (entry: CallEntry) => void,
+  record: (entry: CallEntry, isFault: boolean) => void,
 ): CallMeter {
   const startedAt = clock();
   let credential: ResolvedCredential | null = null;
@@ -73,10 +77,10 @@ export function createCallMeter(
       head ??= chunk;
       tail = chunk;
     },
-    ends(outcome, errorCode = null) {
+    ends(outcome, errorCode = null, isFault = false) {
       if (isOver) return;
       isOver = true;
-      record({
+      const finished = {
         ...entry,
         credentialId: credential?.credentialId ?? null,
         generation: credential?.generation ?? 0,
@@ -85,7 +89,9 @@ export function createCallMeter(
         gatewayMs: Math.max(0, clock() - startedAt - upstreamMs),
         upstreamMs,
         bytesOut,
-      });
+      };
+      // Before a credential was ready, it was not the server that failed.
+      record(finished, isFault && credential !== null);
     },
   };
 }

@@ -155,7 +155,7 @@ function viewOf(
       nextSyncAt: iso(connector.syncDueAt),
     },
     toolReview: connector.toolReview,
-    limits: connector.limits,
+    limits: { ...connector.limits, breaker: connector.limits.breaker ?? true },
     oauth: oauthView(connector, registration),
     createdAt: new Date(connector.createdAt).toISOString(),
     updatedAt: new Date(connector.updatedAt).toISOString(),

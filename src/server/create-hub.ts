@@ -109,10 +109,10 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       singleFlight: createSingleFlight(),
     };
     const hub = assembleHub(context);
-    metrics.watch(hub);
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
     const gateway = createGateway(context, hub, hub.calls.record);
+    metrics.watch(hub, gateway);
     const app = createApp({ hub, gateway, version: VERSION, adminToken, metrics, log, now });
     if (options.background !== false) hub.start();
     return {

@@ -2,16 +2,19 @@
 // agents, tools or credentials.
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Gateway } from '../gateway/gateway.ts';
 import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
 import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
 import { createHistogram, type HistogramSeries } from './histogram.ts';
 
+type WatchedHub = Pick<Hub, 'calls' | 'credentialStates'>;
+
 export type HubMetrics = Metrics & {
   readonly meter: HubMeter;
   /** From now on a scrape also tells the state of this hub. */
-  readonly watch: (hub: Pick<Hub, 'calls' | 'credentialStates'>) => void;
+  readonly watch: (hub: WatchedHub, gateway: Pick<Gateway, 'openCircuits'>) => void;
 };
 
 export function createMetrics(now: () => number): HubMetrics {
@@ -51,7 +54,10 @@ export function createMetrics(now: () => number): HubMetrics {
       one.durations.observe(durationMs / 1000);
     },
     meter: createMeter(registry),
-    watch: (hub) => watchHub(registry, hub, now),
+    watch: (hub, gateway) => {
+      watchHub(registry, hub, now);
+      watchCircuits(registry, gateway);
+    },
   };
 }
 
@@ -111,7 +117,7 @@ function createMeter(registry: Registry): HubMeter {
   };
 }
 
-function watchHub(registry: Registry, hub: Pick<Hub, 'calls' | 'credentialStates'>, now: () => number): void {
+function watchHub(registry: Registry, hub: WatchedHub, now: () => number): void {
   const registers = [registry];
   let countedAt = Number.NEGATIVE_INFINITY;
   new Gauge({
@@ -137,6 +143,21 @@ function watchHub(registry: Registry, hub: Pick<Hub, 'calls' | 'credentialStates
         // No figure rather than an old one, and the other metrics are told all the same.
         this.reset();
       }
+    },
+  });
+}
+
+function watchCircuits(registry: Registry, gateway: Pick<Gateway, 'openCircuits'>): void {
+  const seen = new Set<string>();
+  new Gauge({
+    name: 'chatelaine_circuit_open',
+    help: '1 while calls to a connector are refused because its server keeps failing; in this process',
+    labelNames: ['connector'],
+    registers: [registry],
+    collect() {
+      const open = new Set(gateway.openCircuits());
+      for (const connector of open) seen.add(connector);
+      for (const connector of seen) this.set({ connector }, open.has(connector) ? 1 : 0);
     },
   });
 }

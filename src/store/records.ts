@@ -95,7 +95,12 @@ export type ConnectorRecord = {
 };
 
 /** null: no limit of its own. */
-export type ConnectorLimits = { readonly callsInFlight: number | null; readonly timeoutSeconds: number | null };
+export type ConnectorLimits = {
+  readonly callsInFlight: number | null;
+  readonly timeoutSeconds: number | null;
+  /** Whether calls are refused at once while the server keeps failing; absent in older records, and on then. */
+  readonly breaker?: boolean;
+};
 
 export type ConnectorPatch = Partial<Omit<ConnectorRecord, 'id' | 'createdAt' | 'toolsRevision'>>;
 

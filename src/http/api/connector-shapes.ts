@@ -46,6 +46,10 @@ const oauthInput = z
 const limits = z.object({
   callsInFlight: callLimit('callsInFlight', 'Calls of all agents under way at once'),
   timeoutSeconds: callLimit('timeoutSeconds', 'A call may take this long'),
+  breaker: z.boolean().openapi({
+    description:
+      'Whether calls are refused at once, with error code circuit_open, while the server keeps failing (unreachable, timed out, HTTP 5xx, broken answers); true unless said otherwise',
+  }),
 });
 const toolReview = z.enum(['notify', 'hold']).openapi({
   description:
