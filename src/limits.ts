@@ -184,6 +184,12 @@ export const CALL_BATCH_MAX = 500;
 export const CALL_FLUSH_MS = 500;
 /** Wait before a batch is tried again on a database that failed. */
 export const CALL_RETRY_MS = 1_000;
+/** Of the arguments and of the result each, where a connector wants them kept: enough to see what went wrong. */
+export const CAPTURE_MAX_CHARACTERS = 4 * 1024;
+/** What is larger is not looked through for secrets in the midst of calls, and so not kept. */
+export const CAPTURE_READ_MAX_BYTES = 256 * 1024;
+/** Calls that wait to be written with what was captured of them, about 8 MB; of later ones only the call is kept. */
+export const CAPTURE_QUEUE_MAX = 1_000;
 export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */

@@ -1,8 +1,10 @@
-// Measures one call for the call log: times, sizes, credential, outcome. Never sees arguments or results; of
-// an answer that is passed through unread it looks at a few hundred bytes at both ends, where an error shows.
+// Measures one call for the call log: times, sizes, credential, outcome. Of an answer that is passed through
+// unread it looks at a few hundred bytes at both ends, where an error shows; arguments and results are kept by
+// `call-capture.ts` alone, for connectors that want it.
 
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import type { CallEntry } from '../hub/call-log.ts';
+import type { CallCapture } from './call-capture.ts';
 
 /** Where an error shows: before the result at the beginning, as a flag near the end. */
 const GLANCE_BYTES = 512;
@@ -18,7 +20,8 @@ export type CallMeter = {
   waits<T>(work: Promise<T>): Promise<T>;
   /** The same, from now until the function that it answers is called. */
   waitsOn(): () => void;
-  sent(bytes: number): void;
+  /** An answer that was made here. */
+  sent(text: string): void;
   /** A piece of an answer that is passed through. */
   passed(chunk: Uint8Array): void;
   /**
@@ -36,6 +39,7 @@ export function createCallMeter(
   >,
   clock: () => number,
   record: (entry: CallEntry, isFault: boolean) => void,
+  capture: CallCapture | null = null,
 ): CallMeter {
   const startedAt = clock();
   let credential: ResolvedCredential | null = null;
@@ -59,6 +63,7 @@ export function createCallMeter(
   return {
     carries(resolved) {
       credential = resolved;
+      capture?.carries(resolved);
     },
     async waits(work) {
       const waited = waitsOn();
@@ -69,11 +74,13 @@ export function createCallMeter(
       }
     },
     waitsOn,
-    sent(bytes) {
-      bytesOut += bytes;
+    sent(text) {
+      bytesOut += text.length;
+      capture?.sent(text);
     },
     passed(chunk) {
       bytesOut += chunk.byteLength;
+      capture?.passed(chunk);
       head ??= chunk;
       tail = chunk;
     },
@@ -89,6 +96,7 @@ export function createCallMeter(
         gatewayMs: Math.max(0, clock() - startedAt - upstreamMs),
         upstreamMs,
         bytesOut,
+        capture: capture?.end(),
       };
       // Before a credential was ready, it was not the server that failed.
       record(finished, isFault && credential !== null);

@@ -6,6 +6,7 @@ import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { AgentCall, AgentRequest, Visit } from './agent-call.ts';
 import { type AgentAnswer, AgentRefusal, resultResponse, shapeResult } from './answers.ts';
+import { createCallCapture } from './call-capture.ts';
 import type { CallLimits } from './call-limits.ts';
 import { createCallMeter } from './call-meter.ts';
 import type { Circuits, CircuitVerdict, Probe } from './circuits.ts';
@@ -68,6 +69,7 @@ export function send(
       if (isGuarded) parts.circuits.judge(connector, probe, verdictOn(finished, isFault));
       parts.record(finished);
     },
+    connector.capture === 'redacted' && method === 'tools/call' ? createCallCapture(request.params.arguments) : null,
   );
   try {
     if (isGuarded) probe = parts.circuits.enter(connector);

@@ -66,7 +66,7 @@ async function translated(parts: ForwardingParts, call: AgentCall): Promise<Agen
   const stream = createAgentStream(call.access.agent.id, parts.questions, signal, () => hangUp.abort(gone()));
   const finish = (message: JsonObject, status = 200, headers: FinalAnswer['headers'] = {}): FinalAnswer => {
     const text = JSON.stringify({ jsonrpc: '2.0', id: call.id, ...message });
-    call.meter.sent(text.length);
+    call.meter.sent(text);
     return { text, status, headers };
   };
   const final = translate(parts, call, stream.peer, signal)

@@ -155,6 +155,7 @@ function viewOf(
       nextSyncAt: iso(connector.syncDueAt),
     },
     toolReview: connector.toolReview,
+    capture: connector.capture,
     limits: { ...connector.limits, breaker: connector.limits.breaker ?? true },
     oauth: oauthView(connector, registration),
     createdAt: new Date(connector.createdAt).toISOString(),

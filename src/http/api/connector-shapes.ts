@@ -56,6 +56,11 @@ const toolReview = z.enum(['notify', 'hold']).openapi({
     'What happens when the server changes the definition of a granted tool: notify shows it, hold suspends the tool until the change is approved',
 });
 
+const capture = z.enum(['off', 'redacted']).openapi({
+  description:
+    'Whether the call log keeps arguments and results of tools/call: never, or without what looks like a secret, cut at 4 kB, encrypted, and as long as the call; GET /api/calls/{id} shows them to whoever may read the call log',
+});
+
 const inputFields = {
   name: z.string(),
   url: z.string(),
@@ -66,6 +71,7 @@ const inputFields = {
   oauth: oauthInput.nullable().optional(),
   toolReview: toolReview.optional(),
   limits: limits.partial().strict().optional(),
+  capture: capture.optional(),
 };
 
 export const connectorInput = z
@@ -127,6 +133,7 @@ export const connector = z
     }),
     toolReview,
     limits,
+    capture,
     oauth: z
       .object({
         grant: z.string(),

@@ -9,6 +9,7 @@ import type {
   ApiTokenRecord,
   AuditRecord,
   AuthorizationServerRecord,
+  CallCaptureRecord,
   CallHourRecord,
   CallRecord,
   ConnectorRecord,
@@ -57,6 +58,7 @@ export type Database = {
   audit: Row<AuditRecord>;
   transcripts: TranscriptRecord;
   calls: CallRecord;
+  callCaptures: CallCaptureRecord;
   callHours: CallHourRecord;
   leases: { name: string; holder: string; expiresAt: number };
   meta: { key: string; value: string };

@@ -14,7 +14,7 @@ const HOUR = 3_600_000;
 const FIRST = Math.floor(NOW / HOUR) * HOUR;
 let made = 0;
 
-function call(fields: Partial<CallRecord> = {}): CallRecord {
+export function call(fields: Partial<CallRecord> = {}): CallRecord {
   made += 1;
   return {
     id: `cal_${String(made).padStart(8, '0')}`,
@@ -121,6 +121,19 @@ export function describeCalls(backend: Backend): void {
 
   describe('old calls', () => {
     const store = useStore(backend);
+
+    test('go with what was captured of them, and nothing newer goes', async () => {
+      const [old, kept] = [call(), call()];
+      const captures = [old, kept].map(({ id }) => ({ id, sealed: `sealed of ${id}` }));
+      await store().calls.append([old, kept], [], captures);
+      await store().calls.append([old, kept], [], captures);
+      expect(await store().calls.get(old.id)).toEqual(old);
+      expect(await store().calls.getCapture(old.id)).toEqual(captures[0]);
+      expect(await store().calls.deleteBefore(kept.id, FIRST)).toBe(1);
+      expect([await store().calls.get(old.id), await store().calls.getCapture(old.id)]).toEqual([null, null]);
+      expect(await store().calls.getCapture(kept.id)).toEqual(captures[1]);
+      await store().calls.deleteBefore('cal_a', FIRST);
+    });
 
     test('go with their hours, however many they are, and nothing newer goes', async () => {
       const old = Array.from({ length: 2_001 }, () => call());
