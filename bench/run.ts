@@ -1,35 +1,83 @@
-// `npm run bench`: measures and prints; nothing here passes or fails. Alone it measures everything, the gateway in
-// its short form; with a name, that part in full.
+// `npm run bench`: measures and prints; nothing here passes or fails. Alone it measures everything, the gateway
+// and growth in a short form; with a name, that part in full. Those of everything go to the file of the day in
+// bench/results, those of one part only with --keep.
 
 import { benchGateway, printGateway } from './gateway/gateway.ts';
 import { GATEWAY_HELP, readGatewayOptions } from './gateway/options.ts';
+import { benchGrowth, printGrowth } from './growth/growth.ts';
+import { GROWTH_HELP, readGrowthOptions } from './growth/options.ts';
 import { benchHub, printHub } from './hub-figures.ts';
 import { keepResults, machineLine } from './results.ts';
 
 const SHORT_GATEWAY = ['--c', '1,16', '--rounds', '3', '--t', '0.7', '--warmup', '0.2', '--prewarm', '2'];
+const SHORT_GROWTH = ['--database', 'sqlite', '--rounds', '3', '--t', '1', '--prewarm', '1', '--cold', '5000'];
 
-async function gateway(args: readonly string[]): Promise<void> {
-  const options = readGatewayOptions(args);
-  const figures = await benchGateway(options);
-  console.log(`${machineLine()}\n\n${printGateway(figures, options)}`);
+type Part = {
+  readonly help: string;
+  /** What it is told when everything is measured. */
+  readonly short: readonly string[];
+  /** Measures, prints, answers what is kept. */
+  run(args: readonly string[]): Promise<Record<string, unknown>>;
+};
+
+const PARTS: Readonly<Record<string, Part>> = {
+  hub: {
+    help: 'npm run bench -- hub: start, paste to redirect, resolver, sync of 1,000 servers\n',
+    short: [],
+    async run() {
+      const figures = await benchHub();
+      console.log(`${printHub(figures)}\n`);
+      return figures;
+    },
+  },
+  gateway: {
+    help: GATEWAY_HELP,
+    short: SHORT_GATEWAY,
+    async run(args) {
+      const options = readGatewayOptions(args);
+      const gateway = await benchGateway(options);
+      console.log(`${printGateway(gateway, options)}\n`);
+      return { gateway };
+    },
+  },
+  growth: {
+    help: GROWTH_HELP,
+    short: SHORT_GROWTH,
+    async run(args) {
+      const growth = await benchGrowth(readGrowthOptions(args));
+      console.log(`${printGrowth(growth)}\n`);
+      return { growth };
+    },
+  },
+};
+
+/** @returns the exit code */
+async function run([name, ...args]: readonly string[]): Promise<number> {
+  const part = name !== undefined && Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
+  if (name !== undefined && part === undefined) {
+    const helps = Object.values(PARTS).map(({ help }) => help);
+    console.error(helps.join('\n'));
+    return name === '--help' ? 0 : 2;
+  }
+  if (part !== undefined && args.includes('--help')) {
+    console.log(part.help);
+    return 0;
+  }
+  console.log(`${machineLine()}\n`);
+  if (part !== undefined) {
+    const figures = await part.run(args.filter((arg) => arg !== '--keep'));
+    if (args.includes('--keep')) await keepResults(figures);
+    return 0;
+  }
+  const all: Record<string, unknown> = {};
+  for (const each of Object.values(PARTS)) Object.assign(all, await each.run(each.short));
+  await keepResults(all);
+  return 0;
 }
 
-async function everything(): Promise<void> {
-  const hub = await benchHub();
-  console.log(`${machineLine()}\n\n${printHub(hub)}\n`);
-  const options = readGatewayOptions(SHORT_GATEWAY);
-  const figures = await benchGateway(options);
-  console.log(printGateway(figures, options));
-  await keepResults({ ...hub, gateway: figures });
-}
-
-const [name, ...args] = process.argv.slice(2);
-if (args.includes('--help')) console.log(GATEWAY_HELP);
-else if (name === undefined) await everything();
-else if (name === 'gateway') await gateway(args);
-else {
-  console.error(
-    `npm run bench measures everything; npm run bench -- gateway that part; there is no ${JSON.stringify(name)}.`,
-  );
-  process.exitCode = 2;
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -1,8 +1,9 @@
 // Builds dist/, which is what gets published: sources and demo providers as JavaScript with declarations,
-// and beside them the files they read (style sheets, images) unchanged.
+// beside them the files they read (style sheets, images) unchanged, and the page.
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { runChild } from './child.mjs';
+import { buildPage } from './page.mjs';
 import { NODE, ROOT } from './setup.mjs';
 
 const DIST = join(ROOT, 'dist');
@@ -22,5 +23,7 @@ export async function build(compilerArgs) {
     if (!existsSync(from)) continue;
     cpSync(from, join(DIST, folder), { recursive: true, filter: (file) => !['.ts', '.md'].includes(extname(file)) });
   }
-  return 0;
+  const page = await buildPage();
+  if (page.code !== 0) console.error(page.output.trimEnd());
+  return page.code;
 }

@@ -14,6 +14,13 @@ const STEPS = [
     ],
   },
   { title: 'types (tsc)', commands: [['node_modules/typescript/bin/tsc', '--noEmit']] },
+  {
+    title: 'types of the page and its tests (tsc)',
+    commands: [
+      ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.web.json'],
+      ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.page-tests.json'],
+    ],
+  },
   { title: 'house rules', commands: [['node_modules/vitest/vitest.mjs', 'run', 'test/house.test.ts']] },
   { title: 'unused code (knip)', commands: [['node_modules/knip/bin/knip.js', '--no-progress']] },
   {

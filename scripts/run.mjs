@@ -3,6 +3,7 @@
 import { build } from './build.mjs';
 import { check } from './check.mjs';
 import { runChild } from './child.mjs';
+import { ensurePage } from './page.mjs';
 import { ensureBrowser, ensurePackages, NODE, ROOT, SERVER_FLAGS } from './setup.mjs';
 
 /** Lets `chatelaine` and its sub-paths mean this repository's sources instead of the build. */
@@ -11,18 +12,28 @@ const SOURCE = '--conditions=chatelaine-source';
 /** @type {Record<string, (args: string[]) => Promise<number>>} */
 const COMMANDS = {
   setup: async () => 0,
-  start: (args) => chatelaine(['serve', ...args]),
-  demo: (args) => chatelaine(['demo', ...args]),
+  start: (args) => withPage(() => chatelaine(['serve', ...args])),
+  demo: (args) => withPage(() => chatelaine(['demo', ...args])),
   chatelaine,
   test: async (args) => {
     await ensureBrowser();
+    await ensurePage();
     return runChild(NODE, ['node_modules/vitest/vitest.mjs', 'run', ...args], { cwd: ROOT });
   },
   check,
   build,
   bench: (args) => runChild(NODE, [SOURCE, 'bench/run.ts', ...args], { cwd: ROOT }),
+  'api-types': () => runChild(NODE, [SOURCE, 'scripts/api-types.mjs'], { cwd: ROOT }),
+  'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
+  soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
 };
+
+/** @param {() => Promise<number>} serve */
+async function withPage(serve) {
+  await ensurePage();
+  return serve();
+}
 
 /** @param {string[]} args */
 function chatelaine(args) {

@@ -98,7 +98,7 @@ function pathWithoutProject() {
  *
  * @param {() => Promise<void>} work
  */
-async function oneAtATime(work) {
+export async function oneAtATime(work) {
   const lock = join(tmpdir(), `chatelaine-setup-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`);
   for (let told = false; !claim(lock); told = true) {
     if (!told) console.log('Waiting for another set-up of this folder to end…');

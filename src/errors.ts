@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'misdirected_request'
+  | 'rate_limited'
   // settings, vault, store
   | 'invalid_settings'
   | 'encryption_key_missing'

@@ -156,6 +156,12 @@ export const CONNECTIONS_MAX = 2_000;
 export const CONNECTION_IDLE_MS = 5 * 60_000;
 /** A question of a server to the person behind an agent stays open this long. */
 export const QUESTION_LIFETIME_MS = 10 * 60_000;
+/** How often a call that waits looks for what its agent said to another replica. */
+export const MAIL_POLL_MS = 500;
+/** Whoever waits for it takes it within a second. */
+export const MAIL_LIFETIME_MS = 60_000;
+/** Answers are forms that people filled in. */
+export const MAIL_MAX_CHARACTERS = 256 * 1024;
 /** How often an open stream looks whether the tools of its agent changed. */
 export const TOOLS_WATCH_MS = 1_000;
 /** A comment at least this often, so that no intermediary takes a stream for dead. */
@@ -201,6 +207,48 @@ export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
 export const REQUEST_MAX_BYTES = 1024 * 1024;
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
+
+// People who sign in.
+export const PASSWORD_MIN_CHARACTERS = 12;
+/** A longer one only costs time to hash. */
+export const PASSWORD_MAX_CHARACTERS = 128;
+/** A session that is used goes on this long after its last use. */
+export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+/** A session's last use is this coarse, and its cookie renewed as often. */
+export const SESSION_UPDATE_SECONDS = 15 * 60;
+/** A session may be believed this long without a look; an end in another process is felt within this time. */
+export const SESSION_CACHE_MS = 1_000;
+export const SESSION_CACHE_ENTRIES = 10_000;
+export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
+export const PASSWORD_LINK_LIFETIME_MS = 24 * 60 * 60_000;
+/** A hub that nobody set up may wait long; each start prints a new code. */
+export const SETUP_CODE_LIFETIME_MS = 30 * 24 * 60 * 60_000;
+export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
+/** Wrong passwords of one account within the window, from wherever. */
+export const ATTEMPTS_PER_ACCOUNT = 10;
+/** Tries from one address; an office or a proxy may be behind it. */
+export const ATTEMPTS_PER_ADDRESS = 50;
+/** Tries of set-up codes from everywhere together. */
+export const ATTEMPTS_OF_SETUP = 100;
+/** One change of who may do what at a time, so that two owners cannot remove each other. */
+export const PEOPLE_CHANGE_LEASE_MS = 15_000;
+/** From the click on "sign in with …" to the way back. */
+export const OPENID_FLOW_SECONDS = 10 * 60;
+/** What the identity provider publishes about itself is fresh this long. */
+export const OPENID_METADATA_MS = 60 * 60_000;
+
+// News for open pages.
+/** How often what other processes changed is looked for, while somebody listens. */
+export const CHANGES_POLL_MS = 1_000;
+/** How far back: clocks of two machines differ, and a row may be committed a while after its id was made. */
+export const CHANGES_LOOK_BACK_MS = 30_000;
+/** Several changes within this time are told together. */
+export const CHANGES_SETTLE_MS = 100;
+/** Streams of news open at once in one process, and of one person or token. */
+export const EVENT_STREAMS_MAX = 500;
+export const EVENT_STREAMS_OF_ONE = 12;
+/** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
+export const FORECAST_REUSE_MS = 10_000;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

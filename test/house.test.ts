@@ -44,6 +44,13 @@ const LAYERS: readonly Layer[] = [
     node: false,
   },
   {
+    at: 'src/people/',
+    imports: ['src/hub/', 'src/vault/'],
+    types: ['src/store/store.ts', 'src/store/records.ts'],
+    packages: ['better-auth', 'oauth4webapi'],
+    node: false,
+  },
+  {
     at: 'src/gateway/',
     imports: ['src/hub/', 'src/mcp/'],
     types: ['src/store/records.ts', 'src/vault/seal.ts'],
@@ -52,7 +59,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'src/http/',
-    imports: ['src/hub/', 'src/gateway/', 'src/mcp/read-body.ts'],
+    imports: ['src/hub/', 'src/people/', 'src/gateway/', 'src/mcp/read-body.ts'],
     types: ['src/store/records.ts'],
     packages: ['hono', 'zod', '@hono/zod-openapi'],
     node: false,
@@ -67,11 +74,14 @@ const LAYERS: readonly Layer[] = [
 ];
 
 const MAX_LINES = 300;
-const CODE = /\.(ts|mjs)$/;
+const CODE = /\.(tsx?|mjs)$/;
+/** Made by scripts/api-types.mjs. */
+const GENERATED = 'web/api/schema.d.ts';
 
 const files = projectFiles();
 const sources = load((path) => /^(src|providers)\/.*\.ts$/.test(path));
-const code = load((path) => CODE.test(path));
+const page = load((path) => /^web\/.*\.tsx?$/.test(path) && path !== GENERATED);
+const code = load((path) => CODE.test(path) && path !== GENERATED);
 
 function load(wanted: (path: string) => boolean): SourceFile[] {
   return files.filter(wanted).map((path) => ({ path, text: read(path) }));
@@ -122,6 +132,16 @@ function importComplaint(path: string, layer: Layer, { target, typeOnly }: Impor
     .join('/');
   if (layer.packages === 'any' || layer.packages.includes(name)) return null;
   return `imports the package ${name}: ${layer.at} may use only ${layer.packages.join(', ') || 'none'}`;
+}
+
+/** The page talks to /api and to nobody else: what it knows of the hub, it has from the API's description. */
+function pageFaults(within: readonly SourceFile[]): string[] {
+  return within.flatMap((file) =>
+    importsOf(file).flatMap(({ target, line }) => {
+      const outside = target !== null && (target.startsWith('node:') || /^(src|providers|scripts|test)\//.test(target));
+      return outside ? [`${file.path}:${line} imports ${target}: the page has only its own files and packages`] : [];
+    }),
+  );
 }
 
 function cycleFaults(within: readonly SourceFile[]): string[] {
@@ -202,16 +222,22 @@ describe('the house', () => {
     expect(layerFaults(sources)).toEqual([]);
   });
 
+  test('the page imports only its own', () => {
+    expect(page.length).toBeGreaterThan(40);
+    expect(pageFaults(page)).toEqual([]);
+  });
+
   test('no file imports itself in a circle', () => {
     expect(cycleFaults(sources)).toEqual([]);
+    expect(cycleFaults(page)).toEqual([]);
   });
 
   test('no source file is longer than one idea', () => {
-    expect(lengthFaults(sources)).toEqual([]);
+    expect(lengthFaults([...sources, ...page])).toEqual([]);
   });
 
   test('every source file opens with a comment', () => {
-    expect(openingFaults(code.filter(({ path }) => /^(src|providers|scripts|bin)\//.test(path)))).toEqual([]);
+    expect(openingFaults(code.filter(({ path }) => /^(src|providers|scripts|bin|web)\//.test(path)))).toEqual([]);
   });
 
   test('settings are the only reader of the environment', () => {
@@ -247,7 +273,9 @@ describe('dependencies', () => {
   });
 
   test('each is pinned to one version', () => {
-    expect(names.filter((name) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(versions[name] ?? ''))).toEqual([]);
+    expect(names.filter((name) => !/^(npm:typescript@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(versions[name] ?? ''))).toEqual(
+      [],
+    );
   });
 
   test('the lock knows every optional package it names, which `npm ci` insists on (else run scripts/repair-lock.mjs)', () => {
@@ -295,6 +323,16 @@ describe('the rules themselves', () => {
     ['src/server/a.ts', "import { createServer } from 'node:http';\nimport pino from 'pino';"],
   ])('%s may hold %j', (path, text) => {
     expect(layerFaults(at(path, text))).toEqual([]);
+  });
+
+  test.each([
+    "import { x } from '../src/errors.ts';",
+    "import type { x } from '../../src/hub/hub.ts';",
+    "import { join } from 'node:path';",
+  ])('the page may not hold %j', (text) => {
+    const path = text.includes('../../') ? 'web/api/a.ts' : 'web/a.ts';
+    expect(pageFaults(at(path, text))).toHaveLength(1);
+    expect(pageFaults(at('web/a.ts', "import { x } from './api/client.ts';\nimport 'react';"))).toEqual([]);
   });
 
   test('a circle of imports is found, of types too', () => {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { machine } from '../machine.ts';
 import { figure, table } from '../table.ts';
 import { type Goal, goalsOf } from './goals.ts';
-import { cellName, type Measured, type Memory, measure } from './measure.ts';
+import { cellName, kindsOf, type Measured, type Memory, measure } from './measure.ts';
 import type { GatewayOptions } from './options.ts';
-import { type Row, summarise } from './summary.ts';
+import { medianOf, type Row, summarise } from './summary.ts';
 import { startTargets } from './targets.ts';
 
 const BETWEEN_SECONDS = 0.1;
@@ -19,6 +19,8 @@ export type GatewayFigures = {
   readonly goals: readonly Goal[];
   readonly memory: readonly Memory[];
   readonly rows: readonly Row[];
+  /** What the rest of the machine took while something was measured, in cores. */
+  readonly othersCores: { readonly median: number | null; readonly most: number };
 };
 
 /** Tells its progress on standard error. */
@@ -29,21 +31,23 @@ export async function benchGateway(options: GatewayOptions): Promise<GatewayFigu
   let measured: Measured;
   try {
     const turns = cells.reduce((sum, cell) => sum + targets.all.filter((target) => target.inCell(cell)).length, 0);
-    const eras = new Set(cells.map((cell) => cell.era)).size;
+    const kinds = kindsOf(cells).length;
     const total =
-      turns * rounds * (seconds + warmupSeconds + BETWEEN_SECONDS) + eras * targets.all.length * prewarmSeconds;
+      turns * rounds * (seconds + warmupSeconds + BETWEEN_SECONDS) + kinds * targets.all.length * prewarmSeconds;
     tell(`gateway: ${cells.length} cells, ${rounds} rounds of ${seconds} s: about ${figure(total / 60, 1)} min`);
     measured = await measure(targets, options, tell);
   } finally {
     await targets.stop();
     await rm(folder, { recursive: true, force: true });
   }
+  const others = measured.runs.flatMap((run) => (run.othersCores === null ? [] : [run.othersCores]));
   const figures = {
     rounds,
     seconds,
     goals: goalsOf(measured, cells, targets.subject),
     memory: measured.memory,
     rows: summarise(measured.runs, cells),
+    othersCores: { median: medianOf(others), most: Math.max(0, ...others) },
   };
   if (options.out !== null) {
     const all = { at: new Date().toISOString(), machine: machine(), ...figures, runs: measured.runs };
@@ -52,7 +56,7 @@ export async function benchGateway(options: GatewayOptions): Promise<GatewayFigu
   return figures;
 }
 
-export function printGateway({ rows, memory, goals }: GatewayFigures, { cells }: GatewayOptions): string {
+export function printGateway({ rows, memory, goals, othersCores }: GatewayFigures, { cells }: GatewayOptions): string {
   const heads = ['target', 'calls/s', 'p50 ms', 'p95 ms', 'p99 ms', '× direct', '× bare-http', '× bare-undici'];
   const tables = cells.map(cellName).map((cell) => {
     const lines = rows
@@ -84,6 +88,7 @@ export function printGateway({ rows, memory, goals }: GatewayFigures, { cells }:
     ...tables,
     `Memory of the processes, MiB\n\n${table(['target', 'before', 'after', 'most'], held)}`,
     `Goals: medians over the cells, and the least and the most of one cell\n\n${table(['goal', 'wanted', 'median', 'cells', ''], verdicts)}`,
+    `Meanwhile the rest of the machine took ${figure(othersCores.median, 2)} cores (median; at most ${figure(othersCores.most, 2)}): the nearer to 0, the more the figures are worth.`,
   ].join('\n\n');
 }
 

@@ -1,7 +1,7 @@
 // The goals of the gateway's speed, and whether a run meets them: each is a median over the cells of medians over
 // rounds of ratios within a round.
 
-import { cellName, type Memory, type Run } from './measure.ts';
+import type { Memory, Run } from './measure.ts';
 import type { Cell } from './options.ts';
 import { addedP50s, cpuOf, isIn, medianOf, perSecondOf, ratioWithinRounds } from './summary.ts';
 
@@ -52,11 +52,6 @@ export function goalsOf(
     atMost('memory afterwards × bare-undici', MEMORY_TO_UNDICI, [own === null || bare === null ? null : own / bare]),
     { name: 'errors', wanted: '0', value: errors, range: null, met: errors === 0 },
   ];
-}
-
-/** Names of the cells in which the subject had errors. */
-export function faultyCells(runs: readonly Run[], subject: string): string[] {
-  return [...new Set(runs.filter((run) => run.target === subject && run.errors > 0).map((run) => cellName(run)))];
 }
 
 function addedRatio(here: readonly Run[], subject: string): number | null {

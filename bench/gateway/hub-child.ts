@@ -1,12 +1,13 @@
 // The hub as it is shipped, as a process of its own: sign-in, encryption and call log on, set up over its API
-// with an administrator's token. Its data is in the folder of the measurement.
+// with an administrator's token. Its data is in the folder of the measurement. From a checkout it runs the
+// sources, whose types Node strips; built, what the npm package holds, which takes some 30 MiB less.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SERVER_FLAGS } from '../../scripts/setup.mjs';
-import { type Child, startChild } from '../rig/child.ts';
+import { type Child, runToEnd, startChild } from '../rig/child.ts';
 
 const THIS_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -21,21 +22,25 @@ export type HubChild = {
 export type HubChildOptions = {
   readonly folder: string;
   readonly name?: string;
+  /** Another checkout than this one. */
   readonly root?: string | null;
+  readonly built?: boolean;
   readonly profile?: string | null;
   readonly databaseUrl?: string | null;
 };
 
 export async function startHub(options: HubChildOptions): Promise<HubChild> {
-  const { folder, name = 'hub', root, profile, databaseUrl } = options;
+  const { folder, name = 'hub', built = false, profile, databaseUrl } = options;
+  const root = resolve(options.root ?? THIS_ROOT);
   const token = randomBytes(32).toString('hex');
+  if (built) await runToEnd([join(root, 'scripts/run.mjs'), 'build']);
   if (profile) await mkdir(profile, { recursive: true });
   const child: Child<{ url: string }> = await startChild(
     name,
     [
       ...(profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`] : []),
       ...SERVER_FLAGS,
-      join(resolve(root ?? THIS_ROOT), 'bin/chatelaine.mjs'),
+      join(root, built ? 'dist/src/cli.js' : 'bin/chatelaine.mjs'),
       ...['serve', '--json', '--port', '0', '--data', join(folder, `${name}-data`)],
     ],
     {

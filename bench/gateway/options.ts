@@ -7,6 +7,8 @@ import type { Era } from '../rig/messages.ts';
 const LARGE_BYTES = 1_000_000;
 const LARGE_IN_FLIGHT = 4;
 
+const TARGET_NAMES = ['direct', 'bare-http', 'bare-undici', 'hub', 'hub-all', 'hub-legacy'] as const;
+
 export type Mode = 'json' | 'sse';
 export type Cell = { readonly era: Era; readonly mode: Mode; readonly sizeBytes: number; readonly inFlight: number };
 
@@ -24,6 +26,7 @@ export type GatewayOptions = {
   readonly out: string | null;
   readonly profile: string | null;
   readonly hubRoot: string | null;
+  readonly built: boolean;
 };
 
 export const GATEWAY_HELP = `npm run bench -- gateway [options]
@@ -34,15 +37,18 @@ export const GATEWAY_HELP = `npm run bench -- gateway [options]
   --c 1,16,64               calls in flight
   --rounds 5 --t 3          rounds of each cell, seconds of each target in a round
   --warmup 0.4 --prewarm 4  seconds before each measurement, and for each target before all
-  --only direct,bare-http,bare-undici,hub,hub-all,hub-legacy
+  --only NAME,…             of direct, bare-http, bare-undici, hub (/mcp/{key}), hub-all (/mcp), hub-legacy (/mcp/{key}
+                            of a server that speaks only the older revisions); the last two in small JSON cells
   --server both|legacy      what the server behind the hub's connector speaks (both)
   --hub-root FOLDER         the hub of another checkout
+  --built                   the hub as the npm package holds it, built now, instead of its sources
   --profile FOLDER          a CPU profile of the hub, written there at the end
   --aa                      bare-undici a second time in place of the hub: how far apart is nothing?
   --out FILE                everything measured, every round of it, as JSON
 
 One cell in about 20 s:
-  npm run bench -- gateway --era legacy --mode json --size 200 --c 1,16 --rounds 3 --t 0.7 --prewarm 1
+  npm run bench -- gateway --era legacy --mode json --size 200 --c 1,16 --rounds 3 --t 0.6 --warmup 0.2 --prewarm 1 \\
+    --only direct,bare-undici,hub
 A profile of it, without the others:
   npm run bench -- gateway --era modern --mode json --size 200 --c 16 --rounds 1 --t 8 --only hub --profile /tmp/profile
 `;
@@ -66,6 +72,7 @@ export function readGatewayOptions(args: readonly string[]): GatewayOptions {
       out: { type: 'string' },
       profile: { type: 'string' },
       'hub-root': { type: 'string' },
+      built: { type: 'boolean', default: false },
     },
   });
   const modes = listOf(values.mode, 'mode', ['json', 'sse'] as const);
@@ -90,12 +97,13 @@ export function readGatewayOptions(args: readonly string[]): GatewayOptions {
     seconds: positive(values.t, 't'),
     warmupSeconds: Number(values.warmup),
     prewarmSeconds: Number(values.prewarm),
-    only: values.only?.split(',') ?? null,
+    only: values.only === undefined ? null : listOf(values.only, 'only', TARGET_NAMES),
     server,
     aa: values.aa,
     out: values.out ?? null,
     profile: values.profile ?? null,
     hubRoot: values['hub-root'] ?? null,
+    built: values.built,
   };
 }
 

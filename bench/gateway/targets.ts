@@ -9,7 +9,7 @@ import type { Cell, GatewayOptions } from './options.ts';
 const TOKEN = 'upstream-token-of-the-benchmark';
 const TOOLS = 45;
 const UPSTREAM = fileURLToPath(new URL('../rig/upstream-child.ts', import.meta.url));
-const BARE_PROXY = fileURLToPath(new URL('../rig/bare-proxy.ts', import.meta.url));
+const BARE_PROXY = fileURLToPath(new URL('../rig/bare-proxy.mjs', import.meta.url));
 const TOOL = 'echo';
 
 export type Target = {
@@ -81,9 +81,9 @@ async function hubTargets(
   kept: <T extends { stop(): Promise<void> }>(child: T) => T,
   folder: string,
   origin: string,
-  { hubRoot, profile, server }: GatewayOptions,
+  { hubRoot, built, profile, server }: GatewayOptions,
 ): Promise<Target[]> {
-  const hub = kept(await startHub({ folder, root: hubRoot, profile }));
+  const hub = kept(await startHub({ folder, root: hubRoot, built, profile }));
   const shared = { secret: TOKEN, tools: TOOLS };
   const both = await addConnector(hub, { ...shared, name: 'Bench', url: `${origin}/mcp` });
   const legacy = await addConnector(hub, { ...shared, name: 'Older', url: `${origin}/legacy/mcp` });

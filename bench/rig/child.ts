@@ -16,6 +16,13 @@ export type Child<T> = {
   stop(): Promise<void>;
 };
 
+/** Runs a script that prepares something. @throws when it fails */
+export async function runToEnd(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`${args.join(' ')} failed.`);
+}
+
 /** @throws when it ends before it is ready, with the end of its log */
 export async function startChild<T>(
   name: string,

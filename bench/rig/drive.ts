@@ -38,6 +38,7 @@ export function drive(options: DriveOptions, issue: Issue): Promise<LoadFigures>
     const endsAt = beginsAt + seconds * 1_000;
     let underWay = 0;
     let started = 0;
+    let replies = 0;
     let failuresInRow = 0;
     let ended = false;
     let settled = false;
@@ -50,7 +51,8 @@ export function drive(options: DriveOptions, issue: Issue): Promise<LoadFigures>
       settled = true;
       for (const timer of timers) clearTimeout(timer);
       end();
-      resolve(recorder.figures(Math.min(seconds, Math.max(0.001, (performance.now() - beginsAt) / 1_000))));
+      const measured = Math.min(seconds, Math.max(0.001, (performance.now() - beginsAt) / 1_000));
+      resolve(recorder.figures(measured, replies));
     };
     const timers = [
       setTimeout(() => options.onBegin?.(), warmupSeconds * 1_000),
@@ -76,6 +78,7 @@ export function drive(options: DriveOptions, issue: Issue): Promise<LoadFigures>
         underWay -= 1;
         if (failure === undefined) {
           failuresInRow = 0;
+          replies += 1;
           if (startedAt >= beginsAt && now <= endsAt) recorder.ok(now - startedAt);
           one();
           return;

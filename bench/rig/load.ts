@@ -3,15 +3,14 @@
 // cache, mixes replies up or cuts them short shows as errors and not as speed.
 
 import { Pool } from 'undici';
-import { type DriveOptions, drive, newCallId } from './drive.ts';
+import { type DriveOptions, drive, type Issue } from './drive.ts';
 import type { Era } from './messages.ts';
-import { callText, findReply, initializeText, isRightReply, MODERN_REVISION } from './messages.ts';
+import { callText, findReply, isRightReply, MODERN_REVISION } from './messages.ts';
 import type { LoadFigures } from './recorder.ts';
+import { endSession, type Headers, openSession } from './session.ts';
 
 const VERIFY_EVERY = 32;
 const TIMEOUT_MS = 60_000;
-
-type Headers = Readonly<Record<string, string>>;
 
 export type LoadOptions = DriveOptions & {
   readonly url: string;
@@ -25,7 +24,7 @@ export type LoadOptions = DriveOptions & {
 
 /** @throws when a session cannot be opened */
 export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
-  const { era, sizeBytes, tool, authorization, inFlight, verifyEvery = VERIFY_EVERY } = options;
+  const { era, tool, authorization, inFlight } = options;
   const url = new URL(options.url);
   const path = `${url.pathname}${url.search}`;
   const pool = new Pool(url.origin, {
@@ -40,50 +39,60 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     accept: 'application/json, text/event-stream',
     ...(typeof authorization === 'string' ? { authorization } : {}),
   };
-  const fixed: Headers =
-    era === 'modern'
-      ? { ...base, 'mcp-protocol-version': MODERN_REVISION, 'mcp-method': 'tools/call', 'mcp-name': tool }
-      : { ...base, ...(await openSession(pool, path, base)) };
-  const headersOf =
-    typeof authorization === 'function' ? () => ({ ...fixed, authorization: authorization() }) : () => fixed;
   try {
-    return await drive(options, (id, done) => {
-      const kept: Buffer[] | null = id % verifyEvery === 0 ? [] : null;
-      let status = 0;
-      let bytes = 0;
-      let contentType = '';
-      let ended = false;
-      const end = (failure?: string): void => {
-        if (!ended) done(failure);
-        ended = true;
-      };
-      pool.dispatch(
-        { method: 'POST', path, headers: headersOf(), body: callText(id, tool, sizeBytes, era) },
-        {
-          onRequestStart() {},
-          onResponseStart(_, code, headers) {
-            status = code;
-            contentType = String(headers['content-type'] ?? '');
-          },
-          onResponseData(_, chunk) {
-            bytes += chunk.length;
-            kept?.push(chunk);
-          },
-          onResponseEnd() {
-            if (status !== 200) return end(`http_${status}`);
-            if (bytes < sizeBytes) return end('short');
-            return end(kept === null ? undefined : verdict(kept, contentType, id, sizeBytes));
-          },
-          onResponseError(_, error) {
-            end((error as NodeJS.ErrnoException).code ?? 'socket');
-          },
-        },
+    if (era === 'legacy') {
+      const headers = { ...base, ...(await openSession(pool, path, base)) };
+      const figures = await drive(
+        options,
+        issueOn(pool, path, () => headers, options),
       );
-    });
+      await endSession(pool, path, headers);
+      return figures;
+    }
+    const fixed = { ...base, 'mcp-protocol-version': MODERN_REVISION, 'mcp-method': 'tools/call', 'mcp-name': tool };
+    const headersOf =
+      typeof authorization === 'function' ? () => ({ ...fixed, authorization: authorization() }) : () => fixed;
+    return await drive(options, issueOn(pool, path, headersOf, options));
   } finally {
-    if (fixed['mcp-session-id'] !== undefined) await endSession(pool, path, fixed);
-    await pool.destroy().catch(() => undefined);
+    await pool.destroy();
   }
+}
+
+function issueOn(pool: Pool, path: string, headersOf: () => Headers, options: LoadOptions): Issue {
+  const { era, sizeBytes, tool, verifyEvery = VERIFY_EVERY } = options;
+  return (id, done) => {
+    const kept: Buffer[] | null = id % verifyEvery === 0 ? [] : null;
+    let status = 0;
+    let bytes = 0;
+    let contentType = '';
+    let ended = false;
+    const end = (failure?: string): void => {
+      if (!ended) done(failure);
+      ended = true;
+    };
+    pool.dispatch(
+      { method: 'POST', path, headers: headersOf(), body: callText(id, tool, sizeBytes, era) },
+      {
+        onRequestStart() {},
+        onResponseStart(_, code, headers) {
+          status = code;
+          contentType = String(headers['content-type'] ?? '');
+        },
+        onResponseData(_, chunk) {
+          bytes += chunk.length;
+          kept?.push(chunk);
+        },
+        onResponseEnd() {
+          if (status !== 200) return end(`http_${status}`);
+          if (bytes < sizeBytes) return end('short');
+          return end(kept === null ? undefined : verdict(kept, contentType, id, sizeBytes));
+        },
+        onResponseError(_, error) {
+          end((error as NodeJS.ErrnoException).code ?? 'socket');
+        },
+      },
+    );
+  };
 }
 
 function verdict(chunks: readonly Buffer[], contentType: string, id: number, sizeBytes: number): string | undefined {
@@ -93,32 +102,4 @@ function verdict(chunks: readonly Buffer[], contentType: string, id: number, siz
   } catch {
     return 'not_json';
   }
-}
-
-/** The headers of a fresh session of the legacy era. */
-async function openSession(pool: Pool, path: string, base: Headers): Promise<Headers> {
-  const post = async (body: string, more: Headers) => {
-    const answer = await pool.request({ method: 'POST', path, headers: { ...base, ...more }, body });
-    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
-  };
-  const id = newCallId();
-  const { status, headers, text } = await post(initializeText(id), {});
-  const reply = status === 200 ? findReply(text, String(headers['content-type'] ?? ''), id) : undefined;
-  if (reply?.result === undefined) {
-    await pool.destroy();
-    throw new Error(`initialize failed: ${status} ${text.slice(0, 200)}`);
-  }
-  const session: Headers = {
-    'mcp-protocol-version': String(reply.result.protocolVersion),
-    ...(headers['mcp-session-id'] === undefined ? {} : { 'mcp-session-id': String(headers['mcp-session-id']) }),
-  };
-  await post('{"jsonrpc":"2.0","method":"notifications/initialized"}', session);
-  return session;
-}
-
-async function endSession(pool: Pool, path: string, headers: Headers): Promise<void> {
-  await pool
-    .request({ method: 'DELETE', path, headers: { ...headers } })
-    .then((answer) => answer.body.dump())
-    .catch(() => undefined);
 }

@@ -1,4 +1,5 @@
-// CPU time and resident memory of a process with all its children, from /proc. Without /proc both are null.
+// CPU time and resident memory of a process with all its children, and how busy the machine is, from /proc.
+// Without /proc all are null.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
@@ -6,6 +7,8 @@ const TICKS_PER_SECOND = 100;
 const PARENT = 1;
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
+const IDLE = 3;
+const IO_WAIT = 4;
 
 /** `pid` and everything below it. */
 export function processTree(pid: number): readonly number[] {
@@ -34,6 +37,15 @@ export function cpuMs(pids: readonly number[]): number | null {
     const ticks = fields === null ? 0 : Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]);
     return sum + (ticks * 1_000) / TICKS_PER_SECOND;
   }, 0);
+}
+
+/** What all processes and the host took so far, over all cores. */
+export function machineCpuMs(): number | null {
+  if (!existsSync('/proc/stat')) return null;
+  // user, nice, system, idle, iowait, irq, softirq, steal
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/ +/).slice(1, 9).map(Number) ?? [];
+  const busy = fields.reduce((sum, ticks, i) => (i === IDLE || i === IO_WAIT ? sum : sum + ticks), 0);
+  return (busy * 1_000) / TICKS_PER_SECOND;
 }
 
 export function rssMiB(pids: readonly number[]): number | null {

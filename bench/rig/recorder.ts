@@ -3,6 +3,8 @@
 export type LoadFigures = {
   readonly seconds: number;
   readonly requests: number;
+  /** Good ones in all, with those outside the measured time. */
+  readonly replies: number;
   readonly perSecond: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
@@ -35,13 +37,14 @@ export class Recorder {
     this.#kinds[kind] = (this.#kinds[kind] ?? 0) + times;
   }
 
-  figures(seconds: number): LoadFigures {
+  figures(seconds: number, replies: number): LoadFigures {
     const sorted = this.#durations.slice(0, this.#count).sort();
     const quantile = (part: number): number | null =>
       sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? null;
     return {
       seconds,
       requests: this.#count,
+      replies,
       perSecond: this.#count / seconds,
       p50Ms: quantile(0.5),
       p95Ms: quantile(0.95),

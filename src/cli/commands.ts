@@ -44,6 +44,22 @@ export const COMMANDS: { readonly [path: string]: Entry } = {
     summary: 'make a key with which an agent signs in',
     load: async () => (await import('./agents.ts')).makeAgentKey,
   },
+  'people list': {
+    summary: 'list who may sign in',
+    load: async () => (await import('./people.ts')).listPeople,
+  },
+  'people invite': {
+    summary: 'make a link by which one person comes in',
+    load: async () => (await import('./people.ts')).invitePerson,
+  },
+  'people role': {
+    summary: 'change what a person may do',
+    load: async () => (await import('./people.ts')).changeRole,
+  },
+  'people reset-password': {
+    summary: 'make a link by which a person chooses a new password',
+    load: async () => (await import('./people.ts')).resetPassword,
+  },
   'tokens create': {
     summary: 'make a token for the API',
     load: async () => (await import('./tokens.ts')).createToken,

@@ -24,8 +24,10 @@ export const serve = command({
     try {
       const callers = settings.adminToken !== null || (await server.embedded.hub.apiTokens.count()) > 0;
       const { url, keyOrigin } = server;
-      const data = { url, version: VERSION, ...placesOf(settings), keyOrigin, callers };
-      output.result(data, announcement(settings, server, callers));
+      // Shown to whoever sees this console, and to nobody else: it makes the first owner.
+      const setupCode = (await server.embedded.people.setup.newCode())?.reveal() ?? null;
+      const data = { url, version: VERSION, ...placesOf(settings), keyOrigin, callers, setupCode };
+      output.result(data, announcement(settings, server, callers, setupCode));
       await stop;
       output.note('Finishing the requests under way; a second signal ends at once.');
     } finally {
@@ -43,7 +45,12 @@ function placesOf(settings: Settings): { dataFolder: string; database: 'sqlite' 
   };
 }
 
-function announcement(settings: Settings, { url, keyOrigin }: RunningServer, callers: boolean): string {
+function announcement(
+  settings: Settings,
+  { url, keyOrigin }: RunningServer,
+  callers: boolean,
+  setupCode: string | null,
+): string {
   const facts: [string, string][] = [
     ['address', url],
     ['API', `${url}/api/docs`],
@@ -54,8 +61,13 @@ function announcement(settings: Settings, { url, keyOrigin }: RunningServer, cal
     bold(`Chatelaine ${VERSION}`),
     pairs(facts),
     ...(keyOrigin === 'made' ? ['', keyMadeNotice(settings)] : []),
+    ...(setupCode === null ? [] : ['', setupAdvice(url, setupCode)]),
     ...(callers ? [] : ['', tokenAdvice(settings)]),
   ].join('\n');
+}
+
+function setupAdvice(url: string, code: string): string {
+  return `There is no owner yet. Open ${url}/setup and enter this code, which works once:\n  ${bold(code)}`;
 }
 
 function tokenAdvice(settings: Settings): string {

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import type { Hub } from '../hub/hub.ts';
+import type { People } from '../people/people.ts';
 import { publicUrlOf, readSettings, type Settings } from '../server/config.ts';
 import { KEY_FILE } from '../server/encryption-keys.ts';
 import { createLog } from '../server/log.ts';
@@ -14,11 +15,17 @@ import type { NETWORK_OPTIONS, STORE_OPTIONS } from './setting-options.ts';
 /** Who the audit log says it was. */
 export const CLI = { name: 'cli' };
 
-type Flags = Values<typeof STORE_OPTIONS> & Partial<Values<typeof NETWORK_OPTIONS>>;
+type Flags = Values<typeof STORE_OPTIONS> &
+  Partial<Values<typeof NETWORK_OPTIONS>> & { readonly url?: string | undefined };
 
 /** Opens the hub, hands it over and closes it, whatever happens. @throws what opening and `use` throw */
-export async function withHub<T>(flags: Flags, output: Output, use: (hub: Hub) => Promise<T>): Promise<T> {
+export async function withHub<T>(
+  flags: Flags,
+  output: Output,
+  use: (hub: Hub, people: People) => Promise<T>,
+): Promise<T> {
   const settings = readSettings(undefined, {
+    url: flags.url,
     data: flags.data,
     'database-url': flags['database-url'],
     'allowed-private-hosts': flags['allowed-private-hosts'],
@@ -30,7 +37,7 @@ export async function withHub<T>(flags: Flags, output: Output, use: (hub: Hub) =
   });
   try {
     if (opened.keyOrigin === 'made') output.note(keyMadeNotice(settings));
-    return await use(opened.hub);
+    return await use(opened.hub, opened.people);
   } finally {
     await opened.close();
   }

@@ -1,22 +1,25 @@
 // The answer to one request of an agent: plain JSON as long as there is only a result, an event stream from
 // the moment that something comes before it (progress, log messages, questions of the server).
 
-import { QUESTION_LIFETIME_MS } from '../limits.ts';
+import { MAIL_MAX_CHARACTERS, QUESTION_LIFETIME_MS } from '../limits.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { isObject } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import type { Peer } from '../mcp/types.ts';
 import { RpcError } from '../mcp/types.ts';
 import { type AgentAnswer, eventStream, jsonText } from './answers.ts';
+import type { Mailbox } from './mailbox.ts';
+
+const QUESTION_ID = /^[0-9a-f-]{36}$/;
 
 /** Questions that wait for an agent's answer, by the ids under which they were asked. */
 export type OpenQuestions = {
   ask(agentId: string, send: (id: string) => void, signal: AbortSignal): Promise<JsonObject>;
-  /** False when nobody here asked that. */
-  answer(agentId: string, id: RequestId, body: JsonObject): boolean;
+  /** Takes an answer, for another replica when nobody here asked that. */
+  answer(agentId: string, id: RequestId, body: JsonObject): void | Promise<void>;
 };
 
-export function createOpenQuestions(): OpenQuestions {
+export function createOpenQuestions(mailbox: Mailbox): OpenQuestions {
   const waiting = new Map<string, (body: JsonObject) => void>();
   return {
     async ask(agentId, send, signal) {
@@ -25,7 +28,9 @@ export function createOpenQuestions(): OpenQuestions {
       const ended = AbortSignal.any([signal, AbortSignal.timeout(QUESTION_LIFETIME_MS)]);
       const giveUp = (): void => reject(ended.reason);
       ended.addEventListener('abort', giveUp, { once: true });
-      waiting.set(`${agentId} ${id}`, resolve);
+      const address = addressOf(agentId, id);
+      waiting.set(address, resolve);
+      const unlisten = mailbox.listen(address, resolve);
       try {
         send(id);
         const body = await promise;
@@ -33,15 +38,24 @@ export function createOpenQuestions(): OpenQuestions {
         throw new RpcError(errorIn(body));
       } finally {
         ended.removeEventListener('abort', giveUp);
-        waiting.delete(`${agentId} ${id}`);
+        waiting.delete(address);
+        unlisten();
       }
     },
     answer(agentId, id, body) {
-      const resolve = waiting.get(`${agentId} ${id}`);
-      resolve?.(body);
-      return resolve !== undefined;
+      const address = addressOf(agentId, id);
+      const resolve = waiting.get(address);
+      if (resolve !== undefined) resolve(body);
+      // Only what looks like a question of a replica, and no more than a person's answer.
+      else if (QUESTION_ID.test(String(id)) && JSON.stringify(body).length <= MAIL_MAX_CHARACTERS)
+        return mailbox.leave(address, body);
+      return undefined;
     },
   };
+}
+
+function addressOf(agentId: string, id: RequestId): string {
+  return `answer ${agentId} ${id}`;
 }
 
 function errorIn(body: JsonObject): { code: number; message: string; data: unknown } {

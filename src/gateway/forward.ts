@@ -9,6 +9,7 @@ import type { FinalAnswer } from './agent-stream.ts';
 import { createAgentStream } from './agent-stream.ts';
 import { type AgentAnswer, AgentRefusal, errorObject, resultResponse, shapeResult } from './answers.ts';
 import { codeOfFailure, isServerFault, isTimeout, resultOfFailure } from './failures.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { MissingCredentials } from './missing-credential.ts';
 import { passThrough } from './pass-through.ts';
 import type { LegacyRelay } from './relay-legacy.ts';
@@ -20,11 +21,17 @@ export type ForwardingParts = GatewayParts & {
   readonly relay: LegacyRelay;
   /** Translated requests under way, so that another request can cancel them. */
   readonly underWay: Map<string, HangUp>;
+  readonly mailbox: Mailbox;
 };
 
 /** Where a request under way is found by the notification that cancels it. */
 export function placeOf({ access, session, id }: Pick<AgentCall, 'access' | 'session' | 'id'>): string {
   return JSON.stringify([access.agent.id, session?.nonce ?? '', id]);
+}
+
+/** The address of the word that the agent waits no longer. */
+export function cancellationOf(place: string): string {
+  return `cancel ${place}`;
 }
 
 /** Sends the request on. @throws AgentRefusal */
@@ -63,6 +70,9 @@ async function translated(parts: ForwardingParts, call: AgentCall): Promise<Agen
   const { signal } = hangUp;
   const place = placeOf(call);
   parts.underWay.set(place, hangUp);
+  // Only an older agent cancels by another request.
+  const unlisten =
+    call.session === null ? undefined : parts.mailbox.listen(cancellationOf(place), () => hangUp.abort(gone()));
   const stream = createAgentStream(call.access.agent.id, parts.questions, signal, () => hangUp.abort(gone()));
   const finish = (message: JsonObject, status = 200, headers: FinalAnswer['headers'] = {}): FinalAnswer => {
     const text = JSON.stringify({ jsonrpc: '2.0', id: call.id, ...message });
@@ -94,7 +104,10 @@ async function translated(parts: ForwardingParts, call: AgentCall): Promise<Agen
       call.meter.ends(outcome, code, isFault);
       return answer;
     })
-    .finally(() => parts.underWay.delete(place));
+    .finally(() => {
+      parts.underWay.delete(place);
+      unlisten?.();
+    });
   return stream.respond(final);
 }
 

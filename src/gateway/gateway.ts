@@ -28,6 +28,7 @@ import { createCircuits } from './circuits.ts';
 import { createConnections } from './connections.ts';
 import type { FaceParts } from './face-parts.ts';
 import { answerLegacy, endSession, initialize, listen, sessionOf, takeLegacy } from './legacy-face.ts';
+import { createMailbox } from './mailbox.ts';
 import { createMissingCredentials } from './missing-credential.ts';
 import { answerModern } from './modern-face.ts';
 import { createOfferedTools } from './offered-tools.ts';
@@ -55,10 +56,12 @@ export function createGateway(
 ): Gateway {
   const connections = createConnections(context);
   const offered = createOfferedTools();
+  const mailbox = createMailbox(context);
   const shared = { context, hub, record, connections, offered };
   const parts: FaceParts = {
     ...shared,
-    questions: createOpenQuestions(),
+    questions: createOpenQuestions(mailbox),
+    mailbox,
     logLevels: createLogLevels(),
     sessionIds: createSessionIds(context.vault, context.now),
     serverInfo: { name: context.clientName, version: context.version },
@@ -103,7 +106,10 @@ export function createGateway(
         bearer_methods_supported: ['header'],
       }),
     openCircuits: () => parts.circuits.open(),
-    close: () => connections.close(),
+    close() {
+      mailbox.close();
+      return connections.close();
+    },
   };
 }
 

@@ -21,14 +21,16 @@ import {
 } from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
-import { placeOf } from './forward.ts';
+import { cancellationOf, placeOf } from './forward.ts';
 import { listing } from './modern-face.ts';
 import { isEventStream, passedOn } from './pass-through.ts';
 import type { RelayTarget } from './relay-legacy.ts';
 import { offeredCapabilities } from './server-facts.ts';
 import type { AgentSession } from './session-id.ts';
+import { areTasksOwned, isTaskMethod } from './tasks.ts';
 import { changesStream } from './tool-changes.ts';
 
+const REQUEST_ID_MAX_CHARACTERS = 200;
 /** HTTP with SSE, the transport of 2024-11-05, is not spoken here. */
 const NOT_OVER_HTTP = '2024-11-05';
 
@@ -113,7 +115,8 @@ export async function answerLegacy(parts: FaceParts, request: AgentRequest): Pro
     if (typeof params.level === 'string' && session !== null) parts.logLevels.set(session.nonce, params.level);
     return resultResponse(request.id, {});
   }
-  if (offered === undefined || !PASSED_ON.has(method)) throw unknownMethod('legacy', method);
+  const areTheirs = isRelayed && isTaskMethod('legacy', method) && areTasksOwned(offered.connector);
+  if (offered === undefined || !(PASSED_ON.has(method) || areTheirs)) throw unknownMethod('legacy', method);
   return send(parts, request, offered.connector, null);
 }
 
@@ -125,14 +128,13 @@ export async function takeLegacy(
   message: Exclude<AgentMessage, { kind: 'request' }>,
   text: string,
 ): Promise<AgentAnswer> {
-  if (message.kind === 'answer') {
-    if (parts.questions.answer(visit.access.agent.id, message.id, message.body)) return accepted();
-  } else {
-    if (message.method === 'notifications/initialized') return accepted();
-    if (message.method === 'notifications/cancelled') cancel(parts, visit, session, message.params);
-  }
+  if (message.kind === 'notification' && message.method === 'notifications/initialized') return accepted();
   const target = relayTarget(parts, visit, session);
-  if (target === null) return accepted();
+  if (target === null) {
+    if (message.kind === 'answer') await parts.questions.answer(visit.access.agent.id, message.id, message.body);
+    else if (message.method === 'notifications/cancelled') await cancel(parts, visit, session, message.params);
+    return accepted();
+  }
   // What the server makes of it is nothing that the agent waits for.
   const response = await parts.relay.post(target, null, text).catch(() => null);
   response?.body.cancel();
@@ -193,7 +195,7 @@ async function greet(
     ? begun && { ...begun.greeting, era: 'legacy' as const }
     : await parts.facts(access.agent.id, connector);
   return {
-    capabilities: offeredCapabilities(facts, 'legacy'),
+    capabilities: offeredCapabilities(facts, 'legacy', begun === null ? undefined : connector),
     instructions: facts?.instructions ?? null,
     upstream: begun?.upstream ?? null,
   };
@@ -205,7 +207,16 @@ function relayTarget(parts: FaceParts, { access, endpoint, hangUp }: Visit, sess
   return { agentId: access.agent.id, connector: offered.connector, session, hangUp };
 }
 
-function cancel(parts: FaceParts, { access }: Visit, session: AgentSession, { requestId }: JsonObject): void {
+async function cancel(
+  parts: FaceParts,
+  { access }: Visit,
+  session: AgentSession,
+  { requestId }: JsonObject,
+): Promise<void> {
   if (typeof requestId !== 'string' && typeof requestId !== 'number') return;
-  parts.underWay.get(placeOf({ access, session, id: requestId }))?.abort(new Error('The agent cancelled the request.'));
+  if (String(requestId).length > REQUEST_ID_MAX_CHARACTERS) return;
+  const place = placeOf({ access, session, id: requestId });
+  const here = parts.underWay.get(place);
+  if (here !== undefined) here.abort(new Error('The agent cancelled the request.'));
+  else await parts.mailbox.leave(cancellationOf(place), {});
 }

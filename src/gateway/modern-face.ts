@@ -6,12 +6,14 @@ import { TOOL_LIST_TTL_MS } from '../limits.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { mirroringMismatch } from '../mcp/mirrored-headers.ts';
 import { isModern, LATEST_MODERN } from '../mcp/revisions.ts';
+import type { ConnectorRecord } from '../store/records.ts';
 import type { AgentRequest } from './agent-call.ts';
 import { mismatch } from './agent-message.ts';
 import { type AgentAnswer, AgentRefusal, jsonText, resultResponse, shapeResult, unknownMethod } from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
 import { offeredCapabilities } from './server-facts.ts';
+import { areTasksOwned, isTaskMethod } from './tasks.ts';
 import { subscriptionStream } from './tool-changes.ts';
 
 /** What `/mcp/{key}` passes on beside tools. */
@@ -45,8 +47,15 @@ export async function answerModern(parts: FaceParts, request: AgentRequest): Pro
     case 'subscriptions/listen':
       return subscribe(parts, request, offered);
   }
-  if (offered === null || !PASSED_ON.has(method)) throw unknownMethod('modern', method);
+  if (offered === null || !isPassedOn(parts, method, offered.connector)) throw unknownMethod('modern', method);
   return send(parts, request, offered.connector, null);
+}
+
+function isPassedOn({ connections }: FaceParts, method: string, connector: ConnectorRecord): boolean {
+  if (PASSED_ON.has(method)) return true;
+  const protocol = connections.protocolOf(connector);
+  const isAlike = protocol !== null && isModern(protocol.version);
+  return isTaskMethod('modern', method) && isAlike && areTasksOwned(connector);
 }
 
 async function discover(
@@ -57,7 +66,7 @@ async function discover(
   const facts = offered === null ? null : await parts.facts(request.access.agent.id, offered.connector);
   const result = {
     supportedVersions: [LATEST_MODERN],
-    capabilities: offeredCapabilities(facts, 'modern'),
+    capabilities: offeredCapabilities(facts, 'modern', offered?.connector),
     ...(facts?.instructions == null ? {} : { instructions: facts.instructions }),
     ttlMs: TOOL_LIST_TTL_MS,
     cacheScope: 'private',

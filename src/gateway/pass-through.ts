@@ -7,6 +7,7 @@ import type { AgentCall } from './agent-call.ts';
 import { type AgentAnswer, STREAM_HEADERS } from './answers.ts';
 import type { CallMeter } from './call-meter.ts';
 
+const CONTENT_TYPE = /^\s*[\w.+-]+\/[\w.+-]+\s*(?:;[\x20-\x7e]*)?$/;
 /** Up to this size a broken answer is told as such, because nothing of it has gone out yet. */
 const ONE_PIECE_MAX_BYTES = 128 * 1024;
 
@@ -81,9 +82,10 @@ export function passedOn(
   };
 }
 
+/** A server's word, which goes out as ours: plain, or what the protocol expects. */
 function contentTypeOf(headers: RawAnswer['headers']): string {
   const type = headers['content-type'];
-  return typeof type === 'string' ? type.trim().toLowerCase() : 'application/json';
+  return typeof type === 'string' && CONTENT_TYPE.test(type) ? type.trim().toLowerCase() : 'application/json';
 }
 
 function collected(body: AnswerBody): Promise<Uint8Array> {

@@ -10,6 +10,7 @@ import { isModern } from '../mcp/revisions.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { GatewayParts } from './agent-call.ts';
 import type { Era } from './answers.ts';
+import { areTasksOwned, withoutTasks } from './tasks.ts';
 
 const FACTS_MAX = 5_000;
 /** What every revision has; the rest means something else on the other side of 2026-07-28. */
@@ -63,13 +64,13 @@ export function createServerFacts({
 }
 
 /** The capabilities that an agent of `era` may rely on at a server that told `facts`. */
-export function offeredCapabilities(facts: Facts | null, era: Era): JsonObject {
-  const said = facts?.capabilities ?? {};
+export function offeredCapabilities(facts: Facts | null, era: Era, connector?: ConnectorRecord): JsonObject {
+  const areTheirs = connector !== undefined && areTasksOwned(connector);
+  const said = areTheirs ? (facts?.capabilities ?? {}) : withoutTasks(facts?.capabilities ?? {});
   const passed = facts?.era === era ? said : Object.fromEntries(SHARED.map((name) => [name, said[name]]));
   const resources = isObject(passed.resources) && facts?.era !== era ? { resources: {} } : {};
-  // The tool list is the gateway's own, and changes with what is granted. Tasks are not passed on: a server
-  // knows the credential, not the agent, so that one agent could ask for what another began.
-  const all = { ...passed, ...resources, tools: { listChanged: true }, tasks: undefined };
+  // The tool list is the gateway's own, and changes with what is granted.
+  const all = { ...passed, ...resources, tools: { listChanged: true } };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

@@ -2,21 +2,34 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ChatelaineError } from '../errors.ts';
+import { mountAbout } from './api/about.ts';
 import { mountAgentAccess } from './api/agent-access.ts';
 import { mountAgents } from './api/agents.ts';
 import { mountAudit } from './api/audit.ts';
 import { mountCalls } from './api/calls.ts';
 import { mountConnectors } from './api/connectors.ts';
+import { mountEvents } from './api/events.ts';
+import { mountFlows } from './api/flows.ts';
+import { mountForecast } from './api/forecast.ts';
+import { mountKeys } from './api/keys.ts';
+import { mountMe } from './api/me.ts';
+import { mountOffered } from './api/offered.ts';
+import { mountPeople } from './api/people.ts';
+import { mountSignIn } from './api/sign-in.ts';
+import { mountSummaries } from './api/summaries.ts';
+import { mountSync } from './api/sync.ts';
 import { mountTokens } from './api/tokens.ts';
 import { mountTools } from './api/tools.ts';
 import { authenticate } from './authn.ts';
 import { mountBrowser } from './browser/routes.ts';
+import { mountSingleSignOn } from './browser/single-sign-on.ts';
 import { mountDocs } from './docs-page.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { mountGateway } from './gateway.ts';
 import { mountHealth } from './health.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { answerHeaders, checkHostAndOrigin, limitBody, requireJson } from './request-guard.ts';
+import { mountWebPage } from './web-page.ts';
 
 /** A web-standard app: `app.fetch(request)` answers. */
 export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvironment> {
@@ -45,23 +58,46 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   mountHealth(app, dependencies);
   app.use(checkHostAndOrigin(hub.baseUrl));
   mountDocs(app, dependencies);
+  mountWebPage(app, dependencies);
   mountBrowser(app, dependencies);
+  mountSingleSignOn(app, dependencies);
 
   mountGateway(app, dependencies);
 
   app.use('/api/*', authenticate(dependencies));
   app.use('/api/*', limitBody);
   app.use('/api/*', requireJson);
+  mountSignIn(app, dependencies);
+  mountMe(app, dependencies);
+  mountPeople(app, dependencies);
+  mountFlows(app, dependencies);
+  // Before the routes with an id, whose place `summary` would take.
+  mountSummaries(app, dependencies);
   mountConnectors(app, dependencies);
   mountTools(app, dependencies);
   mountAgents(app, dependencies);
   mountAgentAccess(app, dependencies);
   mountTokens(app, dependencies);
+  mountKeys(app, dependencies);
   mountAudit(app, dependencies);
   mountCalls(app, dependencies);
+  mountOffered(app, dependencies);
+  mountSync(app, dependencies);
+  mountForecast(app, dependencies);
+  mountAbout(app, dependencies);
+  mountEvents(app, dependencies);
 
-  app.get('/', (c) => c.redirect('/api/docs', 302));
+  checkEveryRoleIsSaid(app);
+
   return app;
+}
+
+/** A route that does not say who may call it must not come to serve. */
+function checkEveryRoleIsSaid(app: OpenAPIHono<HttpEnvironment>): void {
+  for (const definition of app.openAPIRegistry.definitions) {
+    if (definition.type !== 'route' || 'x-role' in definition.route) continue;
+    throw new Error(`${definition.route.method} ${definition.route.path} does not say which role it needs`);
+  }
 }
 
 /** What a problem names where the whole body is wrong. */

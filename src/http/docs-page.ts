@@ -22,11 +22,17 @@ summary{cursor:pointer;padding:.55rem .8rem;display:flex;gap:.8rem;align-items:b
 .d{padding:0 .8rem .8rem;border-top:1px solid var(--line)}pre{overflow:auto;font-size:.82rem;line-height:1.4}
 table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}a{color:inherit}`;
 
-export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, version }: HttpDependencies): void {
+export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, version }: HttpDependencies): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', {
     type: 'http',
     scheme: 'bearer',
     description: 'An API token',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: people.cookieName,
+    description: 'A person who signed in; changes must come from a page of this hub',
   });
   const document = () =>
     app.getOpenAPI31Document({

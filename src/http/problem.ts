@@ -27,6 +27,7 @@ const STATUS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The request must be JSON' },
   misdirected_request: { status: 421, title: 'The request is for another host' },
+  rate_limited: { status: 429, title: 'Too many attempts' },
   invalid_settings: { status: 500, title: 'The hub is set up wrongly' },
   encryption_key_missing: { status: 500, title: 'An encryption key is missing' },
   secret_unreadable: { status: 409, title: 'A stored secret cannot be read' },

@@ -30,6 +30,8 @@ export type AgentAccessReader = {
   byKey(presented: Secret): Promise<AgentAccess | null>;
   /** The same when it is in memory and stands; null says nothing. */
   known(presented: Secret): AgentAccess | null;
+  /** What an agent may do now, for whoever looks at it without a key of its; null when it is gone or disabled. */
+  byAgent(agentId: string): Promise<AgentAccess | null>;
   /** Something changed in this process: the next `byKey` looks at the revision first. */
   recheck(): void;
   /** Writes the last uses that still wait. */
@@ -57,18 +59,23 @@ export function createAgentAccess(
   const revisions = createRevisionWatch(store, now);
   const touches = createTouches(store, log, now);
 
-  const load = async (hash: string, revision: number): Promise<Entry | null> => {
-    entries.delete(hash);
-    const key = await store.agents.findKey(hash);
-    if (key === null) return null;
-    const [agent, grants] = await Promise.all([store.agents.get(key.agentId), readGrants(store, key.agentId)]);
+  const accessOf = async (agentId: string, keyId: string, revision: number): Promise<AgentAccess | null> => {
+    const [agent, grants] = await Promise.all([store.agents.get(agentId), readGrants(store, agentId)]);
     if (agent === null || !agent.enabled) return null;
     const ids = new Set([...grants.connectors, ...grants.tools.keys()]);
     const found = await Promise.all([...ids].map((id) => catalogue.select(id, revision, grants)));
     const usable = found.filter((each) => each !== null);
     usable.sort((a, b) => (a.connector.key < b.connector.key ? -1 : 1));
     const connectors = new Map(usable.map((each) => [each.connector.key, each]));
-    const access = { agent, keyId: key.id, limits: agent.limits, connectors };
+    return { agent, keyId, limits: agent.limits, connectors };
+  };
+
+  const load = async (hash: string, revision: number): Promise<Entry | null> => {
+    entries.delete(hash);
+    const key = await store.agents.findKey(hash);
+    if (key === null) return null;
+    const access = await accessOf(key.agentId, key.id, revision);
+    if (access === null) return null;
     const expiresAt = key.expiresAt ?? Number.POSITIVE_INFINITY;
     const entry = { revision, access, expiresAt, touchedAt: key.lastUsedAt ?? Number.NEGATIVE_INFINITY };
     entries.set(hash, entry);
@@ -112,6 +119,7 @@ export function createAgentAccess(
       const entry = entries.get(hashOf(presented));
       return entry === undefined || entry.revision !== revision ? null : serving(entry);
     },
+    byAgent: async (agentId) => accessOf(agentId, '', revisions.fresh() ?? (await revisions.read())),
     recheck: revisions.forget,
     close: touches.close,
   };

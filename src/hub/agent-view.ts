@@ -3,7 +3,8 @@
 
 import { PAGE_LIMIT_MAX } from '../limits.ts';
 import { offeredToolName } from '../mcp/tool-name.ts';
-import type { AgentRecord, ConnectorRecord, CredentialRecord, ToolRecord } from '../store/records.ts';
+import type { AgentRecord, ConnectorRecord, ToolRecord } from '../store/records.ts';
+import type { CredentialFacts } from '../store/store.ts';
 import type { HubContext } from './context.ts';
 import { type AgentGrants, decideTool, isHeld, readGrants } from './tool-decision.ts';
 
@@ -43,7 +44,7 @@ export type AgentConnector = {
 /** The state of this agent at this connector, from the records alone: nobody is asked. */
 export function stateFor(
   connector: ConnectorRecord,
-  credential: CredentialRecord | null,
+  credential: CredentialFacts | null,
   now: number,
 ): { state: AgentConnectorState; reason: string | null } {
   if (connector.authType === 'none') return serverState(connector);

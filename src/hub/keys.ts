@@ -17,6 +17,7 @@ const SEALED_KINDS: readonly SealedKind[] = [
   'credential.secret',
   'call.capture',
   'meta.canary',
+  'meta.sign_in',
 ];
 
 /** Re-encrypts everything under the first key. Can be stopped anywhere and run again. */

@@ -141,6 +141,7 @@ async function clean(context: HubContext): Promise<void> {
   const now = context.now();
   await context.store.flows.deleteExpired(now);
   await context.store.leases.deleteExpired(now);
+  await context.store.attempts.deleteExpired(now);
   await context.store.audit.deleteBefore(now - AUDIT_LIFETIME_MS);
   await deleteOldCalls(context);
 }

@@ -146,8 +146,11 @@ async function rememberFault(context: HubContext, connector: ConnectorRecord, er
     'protocol_version_unsupported',
   );
   if (!down) return;
+  const before = connector.reachability;
+  // Since when it is down is worth more than when it was last found so, which `checkedAt` tells.
+  const at = before?.reachable === false ? (before.error?.at ?? now) : now;
   await context.store.connectors.update(connector.id, {
-    reachability: { reachable: false, checkedAt: now, error: { code: error.code, message: error.message, at: now } },
+    reachability: { reachable: false, checkedAt: now, error: { code: error.code, message: error.message, at } },
   });
 }
 

@@ -8,7 +8,9 @@ import { ChatelaineError, quoteForeign } from '../errors.ts';
 import { ADMIN_TOKEN_MIN_CHARACTERS, CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
 import type { AllowedHosts } from '../net/address-policy.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
+import type { OpenIdSettings } from '../people/openid-provider.ts';
 import { Secret } from '../secret.ts';
+import { readOpenIdSettings } from './openid-settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const CLIENT_NAME_MAX_CHARACTERS = 100;
@@ -44,6 +46,8 @@ export type Settings = {
   readonly clientName: string;
   /** How long calls stay in the call log. */
   readonly callLogDays: number;
+  /** Single sign-on; null where it is not set up. */
+  readonly openId: OpenIdSettings | null;
   readonly logLevel: LogLevel;
 };
 
@@ -87,6 +91,7 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
     clientMetadataUrl: read('CHATELAINE_CLIENT_METADATA_URL', parseClientMetadataUrl),
     clientName: read('CHATELAINE_CLIENT_NAME', parseClientName) ?? 'Chatelaine',
     callLogDays: read('CHATELAINE_CALL_LOG_DAYS', parseDays) ?? CALL_LOG_DAYS_DEFAULT,
+    openId: readOpenIdSettings((variable) => read(variable, asIs)),
     logLevel: read('CHATELAINE_LOG_LEVEL', parseLogLevel) ?? 'info',
   };
 }

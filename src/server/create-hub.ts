@@ -6,16 +6,22 @@ import { hostname } from 'node:os';
 import { ChatelaineError } from '../errors.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createApp } from '../http/app.ts';
+import type { RequestFacts, WebPage } from '../http/environment.ts';
 import { createAgentAccess } from '../hub/agent-access.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
+import { createChangeFeed } from '../hub/change-feed.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
+import { createViews } from '../hub/views.ts';
+import { watchStore } from '../hub/watched-store.ts';
 import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
 import { type AllowedHosts, addressPolicy, parseAllowedHosts } from '../net/address-policy.ts';
 import { createOutbound } from '../net/guarded-fetch.ts';
 import { redactUrl, tracedFetch } from '../net/request-log.ts';
 import type { FetchLike } from '../outbound.ts';
+import type { OpenIdSettings } from '../people/openid-provider.ts';
+import { createPeople, type People } from '../people/people.ts';
 import { Secret } from '../secret.ts';
 import { openStore, type StoreLocation } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -47,6 +53,10 @@ export type CreateHubOptions = {
   readonly secretsFolder?: string;
   /** How long calls stay in the call log; 30 unless said otherwise. */
   readonly callLogDays?: number;
+  /** Single sign-on of people by OpenID Connect; none by default. */
+  readonly openId?: OpenIdSettings | null;
+  /** The built web page; without one, `/` leads to the documents of the API. */
+  readonly webPage?: WebPage | null;
   readonly log?: Log;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -58,9 +68,13 @@ export type EmbeddedHub = {
   /** Every use case as a function. */
   readonly hub: Hub;
   /** API, connect links, callback, gateway: mount it at the path of `url`. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (request: Request, facts?: RequestFacts) => Promise<Response>;
   /** The gateway alone, straight on Node's HTTP server: faster, and optional. */
   readonly gatewayDoor: NodeDoor;
+  /** Who may sign in: set-up codes, invitations, roles. */
+  readonly people: People;
+  /** Ends what would keep a server from closing: streams of news to open pages. */
+  readonly endStreams: () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -79,7 +93,9 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       : parseAllowedHosts(options.allowedPrivateHosts ?? '');
   const log = options.log ?? silentLog;
   const now = options.now ?? Date.now;
-  const store = 'connectors' in options.database ? options.database : await openStore(options.database);
+  const opened = 'connectors' in options.database ? options.database : await openStore(options.database);
+  const changes = createChangeFeed(opened, log, now);
+  const store = watchStore(opened, changes);
   const outbound = createOutbound({ allowed, userAgent: `chatelaine/${VERSION}` });
   try {
     const policy = addressPolicy(allowed);
@@ -112,14 +128,30 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
     const gateway = createGateway(context, hub, hub.calls.record);
-    metrics.watch(hub, gateway);
-    const app = createApp({ hub, gateway, version: VERSION, adminToken, metrics, log, now });
+    const people = createPeople(context, { openId: options.openId ?? null });
+    const views = createViews(context, changes);
+    metrics.watch(hub, views, gateway);
+    const app = createApp({
+      hub,
+      people,
+      views,
+      webPage: options.webPage ?? null,
+      gateway,
+      version: VERSION,
+      adminToken,
+      metrics,
+      log,
+      now,
+    });
     if (options.background !== false) hub.start();
     return {
       hub,
-      fetch: async (request) => app.fetch(belowBase(request, base)),
-      gatewayDoor: gatewayDoor(gateway, metrics, base),
+      people,
+      fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
+      gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
+      endStreams: changes.close,
       close: async () => {
+        await views.close();
         await gateway.close();
         await hub.close();
         await outbound.close();
@@ -127,7 +159,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     };
   } catch (error) {
     await outbound.close();
-    if (!('connectors' in options.database)) await store.close();
+    if (!('connectors' in options.database)) await opened.close();
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import { HangUp } from '../hang-up.ts';
 import type { Metrics } from '../http/environment.ts';
 import { hostAndOriginJudge } from '../http/request-guard.ts';
+import type { Log } from '../hub/context.ts';
 import { bodyOfStream } from '../net/stream-body.ts';
 
 /** For this agent only, and never taken for anything but what it says it is. */
@@ -21,7 +22,10 @@ const ONE_WRITE_MAX_BYTES = 16 * 1024;
 export type NodeDoor = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** @param baseUrl public; a path in it may or may not have been cut off on the way here */
-export function gatewayDoor(gateway: Pick<Gateway, 'handle'>, metrics: Metrics, baseUrl: string): NodeDoor {
+export function gatewayDoor(
+  gateway: Pick<Gateway, 'handle'>,
+  { metrics, log, baseUrl }: { metrics: Pick<Metrics, 'observe'>; log: Pick<Log, 'error'>; baseUrl: string },
+): NodeDoor {
   const judge = hostAndOriginJudge(baseUrl);
   const prefix = new URL(baseUrl).pathname.replace(/\/$/, '');
   return (request, response) => {
@@ -42,7 +46,13 @@ export function gatewayDoor(gateway: Pick<Gateway, 'handle'>, metrics: Metrics, 
       text: (maxBytes) => readText(request, maxBytes),
       hangUp,
     };
-    void gateway.handle(asked, key).then((answer) => send(answer, response));
+    gateway
+      .handle(asked, key)
+      .then((answer) => send(answer, response))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'an answer of the gateway could not be sent');
+        response.destroy();
+      });
     return true;
   };
 }

@@ -6,7 +6,9 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
+import type { Views } from '../hub/views.ts';
 import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
+import { gaugeForecast } from './forecast-gauge.ts';
 import { createHistogram, type HistogramSeries } from './histogram.ts';
 
 type WatchedHub = Pick<Hub, 'calls' | 'credentialStates'>;
@@ -14,7 +16,7 @@ type WatchedHub = Pick<Hub, 'calls' | 'credentialStates'>;
 export type HubMetrics = Metrics & {
   readonly meter: HubMeter;
   /** From now on a scrape also tells the state of this hub. */
-  readonly watch: (hub: WatchedHub, gateway: Pick<Gateway, 'openCircuits'>) => void;
+  readonly watch: (hub: WatchedHub, views: Pick<Views, 'forecast'>, gateway: Pick<Gateway, 'openCircuits'>) => void;
 };
 
 export function createMetrics(now: () => number): HubMetrics {
@@ -54,8 +56,9 @@ export function createMetrics(now: () => number): HubMetrics {
       one.durations.observe(durationMs / 1000);
     },
     meter: createMeter(registry),
-    watch: (hub, gateway) => {
+    watch(hub, views, gateway) {
       watchHub(registry, hub, now);
+      gaugeForecast(registry, views, now);
       watchCircuits(registry, gateway);
     },
   };

@@ -5,12 +5,14 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { ChatelaineError } from '../errors.ts';
+import type { WebPage } from '../http/environment.ts';
 import type { Log } from '../hub/context.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { loadKeys } from './encryption-keys.ts';
+import { readWebPage } from './web-page-files.ts';
 
 const SHUTDOWN_MS = 10_000;
 
@@ -34,7 +36,12 @@ export async function openStoreOf(settings: Settings): Promise<Store> {
 /** The hub of these settings without a listening port, for the command line. */
 export async function openHubOf(
   settings: Settings,
-  given: { readonly url: string; readonly log?: Log; readonly background: boolean },
+  given: {
+    readonly url: string;
+    readonly log?: Log;
+    readonly background: boolean;
+    readonly webPage?: WebPage | null;
+  },
 ): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
   const store = await openStoreOf(settings);
   try {
@@ -53,6 +60,8 @@ export async function openHubOf(
       secretsFolder: settings.secretsFolder,
       callLogDays: settings.callLogDays,
       background: given.background,
+      webPage: given.webPage ?? null,
+      openId: settings.openId,
       ...(given.log === undefined ? {} : { log: given.log }),
     });
     return { ...embedded, keyOrigin: origin, store };
@@ -73,10 +82,10 @@ export async function startServer(
   options: { readonly background?: boolean } = {},
 ): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
-  const listener = getRequestListener((request) =>
+  const listener = getRequestListener((request, { incoming }) =>
     ready === null
       ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } })
-      : ready.fetch(request),
+      : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
   const server = createServer(
     {
@@ -93,7 +102,12 @@ export async function startServer(
   const port = await listen(server, settings);
   const url = publicUrlOf(settings, port);
   try {
-    const embedded = await openHubOf(settings, { url, log, background: options.background ?? true });
+    const embedded = await openHubOf(settings, {
+      url,
+      log,
+      background: options.background ?? true,
+      webPage: await readWebPage(),
+    });
     ready = embedded;
     void embedded.hub.keys.markUnreadable().catch((error: unknown) => {
       log.warn({ err: error }, 'the stored secrets could not be checked at the start');
@@ -104,6 +118,7 @@ export async function startServer(
       embedded,
       keyOrigin: embedded.keyOrigin,
       async close() {
+        embedded.endStreams();
         await stop(server);
         await embedded.close();
       },

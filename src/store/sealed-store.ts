@@ -17,7 +17,8 @@ export type SealedKind =
   | 'flow.secrets'
   | 'credential.secret'
   | 'call.capture'
-  | 'meta.canary';
+  | 'meta.canary'
+  | 'meta.sign_in';
 
 export type SealedStore = {
   /** Cells of one kind in id order, after `afterId`. */

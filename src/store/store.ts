@@ -3,6 +3,8 @@
 // a generation or a status answers false or null when it lost, never throws for it.
 // No method keeps a transaction open across anything but its own statements.
 
+import type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
+import type { OverviewStore } from './overview.ts';
 import type {
   AgentKeyRecord,
   AgentRecord,
@@ -29,6 +31,8 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
+export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
+export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
 
 export type ConnectorStore = {
@@ -223,7 +227,7 @@ export type CallStore = {
   append(
     calls: readonly CallRecord[],
     hours: readonly CallHourRecord[],
-    captures?: readonly CallCaptureRecord[],
+    captures: readonly CallCaptureRecord[],
   ): Promise<void>;
   get(id: string): Promise<CallRecord | null>;
   getCapture(id: string): Promise<CallCaptureRecord | null>;
@@ -242,13 +246,6 @@ export type TranscriptStore = {
   list(connectorId: string, page: PageRequest): Promise<Page<TranscriptRecord>>;
 };
 
-export type LeaseStore = {
-  /** Takes the lease when it is free or lapsed; a holder may renew its own. */
-  acquire(name: string, holder: string, now: number, lifetimeMs: number): Promise<boolean>;
-  release(name: string, holder: string): Promise<void>;
-  deleteExpired(now: number): Promise<number>;
-};
-
 export type MetaStore = {
   get(key: string): Promise<string | null>;
   /** Sets it only when absent; answers what stands afterwards. */
@@ -265,6 +262,8 @@ export type AccessStore = {
 
 export type Store = {
   readonly dialect: 'sqlite' | 'postgres';
+  /** The Kysely of this very database, for the `auth_` tables alone: those are better-auth's to read and write. */
+  readonly kysely: () => unknown;
   readonly connectors: ConnectorStore;
   readonly authorizationServers: AuthorizationServerStore;
   readonly registrations: RegistrationStore;
@@ -278,7 +277,10 @@ export type Store = {
   readonly audit: AuditStore;
   readonly transcripts: TranscriptStore;
   readonly calls: CallStore;
+  readonly overview: OverviewStore;
+  readonly mail: MailStore;
   readonly leases: LeaseStore;
+  readonly attempts: AttemptStore;
   readonly sealed: SealedStore;
   readonly meta: MetaStore;
   /** @throws store_unavailable when the database does not answer or lacks a migration */

@@ -50,7 +50,7 @@ function parts() {
     async append(
       batch: readonly CallRecord[],
       hours: readonly CallHourRecord[],
-      captures: readonly CallCaptureRecord[] = [],
+      captures: readonly CallCaptureRecord[],
     ) {
       state.attempts += 1;
       state.ids.push(batch.map(({ id }) => id));

@@ -181,3 +181,49 @@ describe('env: references', () => {
     expect(failureOf(() => secretFromEnvironment(name, { [name]: 'hunter2' })).code).toBe('secret_reference_invalid');
   });
 });
+
+describe('single sign-on', () => {
+  const base = { CHATELAINE_OIDC_ISSUER: 'https://login.example.com', CHATELAINE_OIDC_CLIENT_ID: 'hub' };
+
+  test('is off until it is set up, and then makes viewers of anybody', () => {
+    expect(readSettings({}).openId).toBe(null);
+    expect(readSettings(base).openId).toMatchObject({
+      issuer: 'https://login.example.com',
+      clientId: 'hub',
+      clientSecret: null,
+      name: 'login.example.com',
+      defaultRole: 'viewer',
+      allowedDomains: [],
+    });
+  });
+
+  test('takes a name, domains, a role for newcomers, and a secret that does not print', () => {
+    const settings = readSettings({
+      ...base,
+      CHATELAINE_OIDC_CLIENT_SECRET: 'open-sesame',
+      CHATELAINE_OIDC_NAME: 'Example',
+      CHATELAINE_OIDC_DEFAULT_ROLE: 'none',
+      CHATELAINE_OIDC_ALLOWED_DOMAINS: ' Example.com, @example.org ',
+    });
+    expect(settings.openId).toMatchObject({
+      name: 'Example',
+      defaultRole: null,
+      allowedDomains: ['example.com', 'example.org'],
+    });
+    expect(inspect(settings, { depth: 9 })).not.toContain('open-sesame');
+  });
+
+  test.each([
+    [{ CHATELAINE_OIDC_CLIENT_ID: 'hub' }, 'CHATELAINE_OIDC_ISSUER is missing'],
+    [{ CHATELAINE_OIDC_ISSUER: 'https://a.example' }, 'CHATELAINE_OIDC_CLIENT_ID is missing'],
+    [{ ...base, CHATELAINE_OIDC_ISSUER: 'login' }, 'CHATELAINE_OIDC_ISSUER is not usable'],
+    [{ ...base, CHATELAINE_OIDC_DEFAULT_ROLE: 'king' }, 'CHATELAINE_OIDC_DEFAULT_ROLE is not usable'],
+    [{ ...base, CHATELAINE_OIDC_ALLOWED_DOMAINS: 'com' }, 'CHATELAINE_OIDC_ALLOWED_DOMAINS is not usable'],
+    [{ ...base, CHATELAINE_OIDC_ISSUER: 'https://accounts.google.com' }, 'CHATELAINE_OIDC_ALLOWED_DOMAINS is missing'],
+  ])('%j is refused with the mend', (env, message) => {
+    expect(failureOf(() => readSettings(env))).toMatchObject({
+      code: 'invalid_settings',
+      message: expect.stringContaining(message),
+    });
+  });
+});

@@ -7,14 +7,19 @@ import { startProvider as start } from '../../providers/index.ts';
 
 export type { Era, ProviderName, ProviderOptions, RunningProvider } from '../../providers/index.ts';
 
-const started: RunningProvider[] = [];
+const given: ReadonlySet<string>[] = [];
 /** Shorter ones may stand somewhere by chance. */
 const SECRET_MIN_CHARACTERS = 16;
 
 export async function startProvider(name: ProviderName, options?: ProviderOptions): Promise<RunningProvider> {
   const provider = await start(name, options);
-  started.push(provider);
+  rememberSecrets(provider.secretsIssued);
   return provider;
+}
+
+/** Secrets of a stand-in of another kind; the set may still grow. */
+export function rememberSecrets(secrets: ReadonlySet<string>): void {
+  given.push(secrets);
 }
 
 /** Where a secret stands that should stand nowhere: in texts given by name, or in a file below `folder`. */
@@ -27,9 +32,7 @@ export async function leaks(folder: string, texts: ReadonlyMap<string, string>):
     const path = join(file.parentPath, file.name);
     places.set(path, await readFile(path, 'latin1'));
   }
-  const secrets = started
-    .flatMap((provider) => [...provider.secretsIssued])
-    .filter((secret) => secret.length >= SECRET_MIN_CHARACTERS);
+  const secrets = given.flatMap((set) => [...set]).filter((secret) => secret.length >= SECRET_MIN_CHARACTERS);
   const found: string[] = [];
   for (const [place, text] of places) {
     for (const secret of secrets) if (text.includes(secret)) found.push(`${secret.slice(0, 6)}… in ${place}`);

@@ -1,28 +1,18 @@
 // /api/agents/{id}/keys and the client configurations: how a program gets in.
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { ChatelaineError } from '../../errors.ts';
 import { CONFIG_CLIENTS } from '../../hub/client-config.ts';
 import type { AgentKeyRecord } from '../../store/records.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import {
-  body,
-  failures,
-  idParameter,
-  iso,
-  isoOrNull,
-  json,
-  nullableTime,
-  pageOf,
-  pageQuery,
-  security,
-  time,
-} from './shapes.ts';
+import { body, failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
 /** A header must stay short, however many connectors there are. */
 const OMITTED_SHOWN = 50;
 
-const base = { tags: ['Agents'], security };
+const tags = ['Agents'];
+const sees = { tags, ...needs('viewer') };
+const changes = { tags, ...needs('operator') };
 
 const agentKey = z
   .object({
@@ -55,7 +45,7 @@ const keyView = ({ id, label, prefix, createdAt, expiresAt, lastUsedAt }: AgentK
 export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/agents/{id}/keys',
       summary: 'Make an agent key; it is in this answer only',
@@ -89,7 +79,7 @@ export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: Htt
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/agents/{id}/keys',
       summary: 'List an agent’s keys',
@@ -104,7 +94,7 @@ export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: Htt
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/agents/{id}/keys/{keyId}',
       summary: 'Revoke an agent key',
@@ -120,7 +110,7 @@ export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: Htt
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/agents/{id}/mcp-config',
       summary: 'The client’s own configuration file, pointing at the gateway',
@@ -135,7 +125,8 @@ export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: Htt
 
   app.openapi(
     createRoute({
-      ...base,
+      tags,
+      ...needs('owner'),
       method: 'get',
       path: '/api/agents/{id}/upstream-config',
       summary: 'The same shape with the servers’ own URLs and real headers; owner only, audited',
@@ -149,8 +140,6 @@ export function mountAgentAccess(app: OpenAPIHono<HttpEnvironment>, { hub }: Htt
       },
     }),
     async (c) => {
-      if (c.get('role') !== 'owner')
-        throw new ChatelaineError('forbidden', 'This answer holds secrets and needs the owner role.');
       const { config, omitted } = await hub.agents.upstreamConfig(
         c.req.valid('param').id,
         c.req.valid('query').client,

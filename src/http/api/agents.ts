@@ -2,10 +2,13 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AgentRecord } from '../../store/records.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { body, callLimit, failures, idParameter, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
+import { body, callLimit, failures, idParameter, iso, json, pageOf, pageQuery, time } from './shapes.ts';
 
-const base = { tags: ['Agents'], security };
+const tags = ['Agents'];
+const sees = { tags, ...needs('viewer') };
+const changes = { tags, ...needs('operator') };
 
 const limits = z.object({
   callsPerMinute: callLimit('callsPerMinute', 'Calls within a minute'),
@@ -66,7 +69,7 @@ const agentView = (record: AgentRecord) => ({
 export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/agents',
       summary: 'List agents',
@@ -81,7 +84,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/agents',
       summary: 'Add an agent',
@@ -93,7 +96,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/agents/{id}',
       summary: 'One agent',
@@ -105,7 +108,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'patch',
       path: '/api/agents/{id}',
       summary: 'Rename, limit, enable or disable an agent',
@@ -118,7 +121,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/agents/{id}',
       summary: 'Remove an agent with its keys, grants and credentials',
@@ -133,7 +136,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/agents/{id}/connectors',
       summary: 'What this agent can do with each connector',
@@ -145,7 +148,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'put',
       path: '/api/agents/{id}/tools',
       summary: 'Set the whole list of granted tools, by mcp__{key}__{tool}',
@@ -161,7 +164,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'put',
       path: '/api/agents/{id}/connectors/{connectorId}',
       summary: 'Grant all tools of a connector, new ones too, or take that back; single grants stay',
@@ -177,7 +180,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'put',
       path: '/api/agents/{id}/credentials/{connectorId}',
       summary: 'Set this agent’s own static secret',
@@ -196,7 +199,7 @@ export function mountAgents(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/agents/{id}/credentials/{connectorId}',
       summary: 'Disconnect this agent from a connector',

@@ -1,14 +1,16 @@
 // /api/audit: who did what, when.
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { failures, iso, json, pageOf, pageQuery, security, time } from './shapes.ts';
+import { failures, iso, json, pageOf, pageQuery, time } from './shapes.ts';
 
 const entry = z
   .object({
     id: z.string(),
     at: time,
     actor: z.string(),
+    actorName: z.string().nullable().openapi({ description: 'Of a person who is still here' }),
     action: z.string(),
     connectorId: z.string().nullable(),
     agentId: z.string().nullable(),
@@ -17,11 +19,11 @@ const entry = z
   })
   .openapi('AuditEntry');
 
-export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub, people }: HttpDependencies): void {
   app.openapi(
     createRoute({
       tags: ['Audit'],
-      security,
+      ...needs('viewer'),
       method: 'get',
       path: '/api/audit',
       summary: 'Who did what, newest first',
@@ -37,8 +39,17 @@ export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
     async (c) => {
       const { connectorId, agentId, action, ...page } = c.req.valid('query');
       const found = await hub.audit.list({ connectorId, agentId, action }, page);
+      const byPeople = found.items.some(({ actor }) => actor.startsWith('person:'));
+      const names = byPeople ? await people.names() : new Map<string, string>();
       return c.json(
-        { items: found.items.map((record) => ({ ...record, at: iso(record.at) })), nextCursor: found.nextCursor },
+        {
+          items: found.items.map((record) => ({
+            ...record,
+            at: iso(record.at),
+            actorName: names.get(record.actor.replace(/^person:/, '')) ?? null,
+          })),
+          nextCursor: found.nextCursor,
+        },
         200,
       );
     },

@@ -4,19 +4,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CALL_STATS_GROUPS_DEFAULT, CALL_STATS_GROUPS_MAX } from '../../limits.ts';
 import type { CallRecord } from '../../store/records.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import {
-  failures,
-  idParameter,
-  iso,
-  isoOrNull,
-  json,
-  nullableTime,
-  pageOf,
-  pageQuery,
-  security,
-  time,
-} from './shapes.ts';
+import { failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
 const outcome = z.enum(['ok', 'tool_error', 'error', 'refused', 'cancelled']);
 const moment = time.transform((text) => Date.parse(text)).optional();
@@ -89,7 +79,7 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
   app.openapi(
     createRoute({
       tags: ['Calls'],
-      security,
+      ...needs('viewer'),
       method: 'get',
       path: '/api/calls',
       summary: 'What agents called, newest first',
@@ -106,7 +96,7 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
   app.openapi(
     createRoute({
       tags: ['Calls'],
-      security,
+      ...needs('viewer'),
       method: 'get',
       path: '/api/calls/stats',
       summary: 'Calls, errors and percentiles of their times, by whole hours (UTC); the last day unless said otherwise',
@@ -137,8 +127,8 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
   // Behind the others: any other name would be taken for an id.
   app.openapi(
     createRoute({
+      ...needs('viewer'),
       tags: ['Calls'],
-      security,
       method: 'get',
       path: '/api/calls/{id}',
       summary: 'One call, with what was captured of its arguments and its result, if its connector has that',

@@ -173,6 +173,17 @@ const request = z.object({
   decision: z.string().nullable(),
 });
 
+export const consent = z
+  .object({
+    by: z.string().nullable().openapi({ description: 'Who gave it, as the audit log says' }),
+    at: time,
+    nextRefreshAt: nullableTime,
+    refreshFailures: z.number().int(),
+    issuer: z.string().nullable(),
+    registration: registrationKind.nullable(),
+  })
+  .openapi('Consent');
+
 export const transcriptEntry = request
   .extend({ id: z.string(), operation: z.string(), operationId: z.string(), agentId: z.string().nullable() })
   .openapi('TranscriptEntry');

@@ -2,24 +2,27 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { TRY_METHODS } from '../../hub/try-request.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import {
   connector,
   connectorChange,
   connectorInput,
+  consent,
   probeResult,
   syncResult,
   transcriptEntry,
 } from './connector-shapes.ts';
-import { body, failures, idParameter, iso, json, optionalBody, pageOf, pageQuery, security, time } from './shapes.ts';
+import { body, failures, idParameter, iso, isoOrNull, json, optionalBody, pageOf, pageQuery, time } from './shapes.ts';
 
 const tags = ['Connectors'];
-const base = { tags, security };
+const sees = { tags, ...needs('viewer') };
+const changes = { tags, ...needs('operator') };
 
-export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub, views }: HttpDependencies): void {
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/probe',
       summary: 'Look at a server without saving anything',
@@ -37,7 +40,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors',
       summary: 'Add a connector; without authType the server is looked at and the choice made',
@@ -49,7 +52,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors',
       summary: 'List connectors',
@@ -61,19 +64,31 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors/{id}',
       summary: 'One connector',
       request: { params: idParameter },
-      responses: { 200: json(connector, 'The connector'), ...failures },
+      responses: {
+        200: json(
+          connector.extend({ consent: consent.nullable() }),
+          'The connector, and who gave its shared credential',
+        ),
+        ...failures,
+      },
     }),
-    async (c) => c.json((await hub.connectors.get(c.req.valid('param').id)) as never, 200),
+    async (c) => {
+      const found = await hub.connectors.get(c.req.valid('param').id);
+      const given = await views.consent(found.id);
+      const shown =
+        given === null ? null : { ...given, at: iso(given.at), nextRefreshAt: isoOrNull(given.nextRefreshAt) };
+      return c.json({ ...found, consent: shown } as never, 200);
+    },
   );
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'patch',
       path: '/api/connectors/{id}',
       summary: 'Change a connector; a blank or absent secret keeps the stored one',
@@ -92,7 +107,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/connectors/{id}',
       summary: 'Remove a connector, revoking its tokens',
@@ -107,7 +122,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/connect',
       summary: 'Discover, register where needed, and get a one-time connect link',
@@ -135,7 +150,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/sync',
       summary: 'List the tools now',
@@ -154,7 +169,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors/{id}/transcript',
       summary: 'Every step with the provider, newest first, never a secret',
@@ -170,7 +185,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/registration',
       summary: 'Forget the registration at this issuer and register again',
@@ -185,7 +200,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'delete',
       path: '/api/connectors/{id}/credential',
       summary: 'Disconnect: revoke at the provider where it can, forget here always',
@@ -200,7 +215,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub }: Http
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/requests',
       summary: 'Send one MCP request to the server with its credential, to try a tool or find out what is wrong',

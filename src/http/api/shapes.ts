@@ -55,16 +55,15 @@ const problemContent = { 'application/problem+json': { schema: problem } };
 /** The answers that every route may give besides its own. */
 export const failures = {
   400: { description: 'The request is not valid', content: problemContent },
-  401: { description: 'No or wrong API token', content: problemContent },
+  401: { description: 'Nobody is signed in, or a wrong API token', content: problemContent },
   403: { description: 'The role does not permit it', content: problemContent },
   404: { description: 'Not found', content: problemContent },
   409: { description: 'Taken already, or the state does not permit it', content: problemContent },
+  429: { description: 'Too many attempts', content: problemContent },
   422: { description: 'The remote server or a setting does not permit it; `code` says what', content: problemContent },
   502: { description: 'The remote server failed', content: problemContent },
   503: { description: 'Try again later', content: problemContent },
 } as const;
-
-export const security = [{ apiToken: [] }];
 
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,

@@ -2,22 +2,11 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiTokenRecord } from '../../store/records.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import {
-  body,
-  failures,
-  idParameter,
-  iso,
-  isoOrNull,
-  json,
-  nullableTime,
-  pageOf,
-  pageQuery,
-  security,
-  time,
-} from './shapes.ts';
+import { body, failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
-const base = { tags: ['API tokens'], security };
+const base = { tags: ['API tokens'], ...needs('owner') };
 const role = z.enum(['owner', 'reader']);
 const apiToken = z
   .object({

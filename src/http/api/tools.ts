@@ -2,21 +2,13 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ReviewedTool } from '../../hub/tool-review.ts';
+import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import {
-  failures,
-  idParameter,
-  iso,
-  isoOrNull,
-  json,
-  nullableTime,
-  optionalBody,
-  pageOf,
-  security,
-  time,
-} from './shapes.ts';
+import { failures, idParameter, iso, isoOrNull, json, nullableTime, optionalBody, pageOf, time } from './shapes.ts';
 
-const base = { tags: ['Connectors'], security };
+const tags = ['Connectors'];
+const sees = { tags, ...needs('viewer') };
+const changes = { tags, ...needs('operator') };
 const definition = z.record(z.string(), z.unknown());
 
 const tool = z
@@ -50,7 +42,7 @@ const toolParameters = idParameter.extend({
 export function mountTools(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
   app.openapi(
     createRoute({
-      ...base,
+      ...sees,
       method: 'get',
       path: '/api/connectors/{id}/tools',
       summary:
@@ -75,7 +67,7 @@ export function mountTools(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
 
   app.openapi(
     createRoute({
-      ...base,
+      ...changes,
       method: 'post',
       path: '/api/connectors/{id}/tools/{name}/approve',
       summary: 'Approve the change of a tool, so that agents may call it again',

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { accessStore } from './access.ts';
 import { agentStore } from './agents.ts';
 import { apiTokenStore } from './api-tokens.ts';
+import { attemptStore } from './attempts.ts';
 import { auditStore } from './audit.ts';
 import { authorizationServerStore } from './authorization-servers.ts';
 import { callStore } from './calls.ts';
@@ -14,8 +15,10 @@ import { translating } from './faults.ts';
 import { flowStore } from './flows.ts';
 import { grantStore } from './grants.ts';
 import { leaseStore } from './leases.ts';
+import { mailStore } from './mail.ts';
 import { metaStore } from './meta.ts';
 import { verifyMigrations } from './migrate.ts';
+import { overviewStore } from './overview.ts';
 import { registrationStore } from './registrations.ts';
 import type { Db, Dialect } from './schema.ts';
 import { sealedStore } from './sealed.ts';
@@ -29,6 +32,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
   const told = <T extends object>(methods: T): T => translating(methods, classify);
   return {
     dialect,
+    kysely: () => db.withoutPlugins(),
     connectors: told(connectorStore(db)),
     authorizationServers: told(authorizationServerStore(db)),
     registrations: told(registrationStore(db)),
@@ -41,8 +45,11 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),
     calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
+    overview: told(overviewStore(db)),
     transcripts: told(transcriptStore(db)),
+    mail: told(mailStore(db)),
     leases: told(leaseStore(db)),
+    attempts: told(attemptStore(db)),
     sealed: told(sealedStore(db)),
     meta: told(metaStore(db)),
     ...told({

@@ -30,7 +30,7 @@ export function callStore(db: Db): CallStore {
     return deleted;
   };
   return {
-    async append(calls, hours, captures = []) {
+    async append(calls, hours, captures) {
       if (calls.length === 0) return;
       const keyed = hours.map((row) => ({ row, key: HOUR_KEY.map((column) => row[column]).join(' ') }));
       const sums = keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row);

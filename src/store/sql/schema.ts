@@ -60,6 +60,9 @@ export type Database = {
   calls: CallRecord;
   callCaptures: CallCaptureRecord;
   callHours: CallHourRecord;
+  /** What is limited, by a hash of what it is. */
+  attempts: { key: string; count: number; endsAt: number };
+  mail: { address: string; sealed: string; expiresAt: number };
   leases: { name: string; holder: string; expiresAt: number };
   meta: { key: string; value: string };
 };

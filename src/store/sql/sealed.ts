@@ -22,8 +22,10 @@ const PLACES: Readonly<Record<SealedKind, Place>> = {
   'credential.secret': { table: 'credentials', id: 'id', column: 'sealed', issuer: 'issuer', resource: 'resource' },
   'call.capture': { table: 'call_captures', id: 'id', column: 'sealed', issuer: null, resource: null },
   'meta.canary': { table: 'meta', id: 'key', column: 'value', issuer: null, resource: null },
+  'meta.sign_in': { table: 'meta', id: 'key', column: 'value', issuer: null, resource: null },
 };
-const CANARY = 'canary';
+/** `meta` holds plain facts too: a kind of it is one row. */
+const META_ROWS: { readonly [kind in SealedKind]?: string } = { 'meta.canary': 'canary', 'meta.sign_in': 'sign_in' };
 
 export function sealedStore(db: Db): SealedStore {
   const batch = async (kind: SealedKind, afterId: string | null, limit: number): Promise<readonly SealedCell[]> => {
@@ -33,7 +35,7 @@ export function sealedStore(db: Db): SealedStore {
       select ${id} as id, ${column} as ciphertext,
         ${optional(place.issuer)} as issuer, ${optional(place.resource)} as resource
       from ${sql.table(place.table)}
-      where ${column} is not null and ${id} > ${afterId ?? ''} ${onlyCanary(kind)}
+      where ${column} is not null and ${id} > ${afterId ?? ''} ${onlyItsRow(kind)}
       order by ${id} limit ${limit}`.execute(db);
     return rows.map((row) => ({ kind, ...row }));
   };
@@ -44,7 +46,7 @@ export function sealedStore(db: Db): SealedStore {
       const column = sql.ref(place.column);
       const result = await sql`
         update ${sql.table(place.table)} set ${column} = ${ciphertext}
-        where ${sql.ref(place.id)} = ${cell.id} and ${column} = ${cell.ciphertext} ${onlyCanary(cell.kind)}`.execute(
+        where ${sql.ref(place.id)} = ${cell.id} and ${column} = ${cell.ciphertext} ${onlyItsRow(cell.kind)}`.execute(
         db,
       );
       return (result.numAffectedRows ?? 0n) > 0n;
@@ -59,4 +61,7 @@ export function sealedStore(db: Db): SealedStore {
 }
 
 const optional = (column: string | null) => (column === null ? sql`null` : sql.ref(column));
-const onlyCanary = (kind: SealedKind) => (kind === 'meta.canary' ? sql`and ${sql.ref('key')} = ${CANARY}` : sql``);
+const onlyItsRow = (kind: SealedKind) => {
+  const row = META_ROWS[kind];
+  return row === undefined ? sql`` : sql`and ${sql.ref('key')} = ${row}`;
+};

@@ -88,7 +88,7 @@ export function sqliteCallWriter(file: string): CallWriter {
   };
 
   return {
-    async append(calls, hours, captures = []) {
+    async append(calls, hours, captures) {
       const deadline = performance.now() + BUSY_DEADLINE_MS;
       while (calls.length > 0) {
         try {

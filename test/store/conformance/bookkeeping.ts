@@ -86,6 +86,36 @@ export function describeBookkeeping(backend: Backend): void {
     });
   });
 
+  describe('mail', () => {
+    const store = useStore(backend);
+    const message = (address: string, expiresAt = NOW + 1_000) => ({
+      address,
+      sealed: `sealed for ${address}`,
+      expiresAt,
+    });
+
+    test('is taken once, by whoever names its address', async () => {
+      const { leave, take } = store().mail;
+      await leave(message('a'), NOW);
+      await leave({ ...message('a'), sealed: 'a second one' }, NOW);
+      await leave(message('b'), NOW);
+      expect(await take(['a', 'c'], NOW)).toEqual([{ address: 'a', sealed: 'sealed for a' }]);
+      expect(await take(['a'], NOW)).toEqual([]);
+      expect(await take([], NOW)).toEqual([]);
+      expect(await take(['b'], NOW)).toHaveLength(1);
+    });
+
+    test('that expired is nobody’s, and makes room', async () => {
+      const { leave, take } = store().mail;
+      await leave(message('late'), NOW);
+      expect(await take(['late'], NOW + 1_000)).toEqual([]);
+      await leave(message('old'), NOW);
+      await leave(message('new', NOW + 9_000), NOW + 2_000);
+      await leave({ ...message('old', NOW + 9_000), sealed: 'anew' }, NOW + 2_000);
+      expect(await take(['old'], NOW + 2_000)).toEqual([{ address: 'old', sealed: 'anew' }]);
+    });
+  });
+
   describe('leases', () => {
     const store = useStore(backend);
 

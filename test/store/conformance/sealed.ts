@@ -13,6 +13,7 @@ const KINDS: readonly SealedKind[] = [
   'credential.secret',
   'call.capture',
   'meta.canary',
+  'meta.sign_in',
 ];
 
 export function describeSealed(backend: Backend): void {
@@ -37,6 +38,7 @@ export function describeSealed(backend: Backend): void {
       await credentials.put(token);
       await calls.append([call({ id: 'cal_1' })], [], [{ id: 'cal_1', sealed: 'sealed capture' }]);
       await meta.setOnce('canary', 'sealed canary');
+      await meta.setOnce('sign_in', 'sealed sign-in');
 
       const cells = Object.fromEntries(
         await Promise.all(KINDS.map(async (kind) => [kind, await sealed.batch(kind, null, 10)] as const)),
@@ -54,6 +56,7 @@ export function describeSealed(backend: Backend): void {
         ],
         'call.capture': cell('call.capture', 'cal_1', 'sealed capture'),
         'meta.canary': cell('meta.canary', 'canary', 'sealed canary'),
+        'meta.sign_in': cell('meta.sign_in', 'sign_in', 'sealed sign-in'),
       });
     });
 

@@ -6,13 +6,17 @@ import type { Dialect } from '../schema.ts';
 import { initialMigration } from './0001-initial.ts';
 import { agentAccessMigration } from './0002-agent-access.ts';
 import { callLogMigration } from './0003-call-log.ts';
-import { callCaptureMigration } from './0004-call-capture.ts';
+import { peopleMigration } from './0004-people.ts';
+import { mailMigration } from './0006-mail.ts';
+import { callCaptureMigration } from './0007-call-capture.ts';
 
 export function migrationsFor(dialect: Dialect): Record<string, Migration> {
   return {
     '0001-initial': initialMigration(dialect),
     '0002-agent-access': agentAccessMigration(dialect),
     '0003-call-log': callLogMigration(dialect),
-    '0004-call-capture': callCaptureMigration(dialect),
+    '0004-people': peopleMigration(dialect),
+    '0006-mail': mailMigration(dialect),
+    '0007-call-capture': callCaptureMigration(dialect),
   };
 }

@@ -1,0 +1,161 @@
+// The people there are, and who changes what about them. An owner stays behind whatever is done.
+
+import { ChatelaineError } from '../errors.ts';
+import { type Actor, audit } from '../hub/audit.ts';
+import { withLease } from '../hub/lease.ts';
+import { ATTEMPTS_PER_ACCOUNT, PEOPLE_CHANGE_LEASE_MS } from '../limits.ts';
+import type { Secret } from '../secret.ts';
+import { countAttempt, forgetAttempts } from './attempts.ts';
+import { type Auth, PASSWORD_PROVIDER, type Session, type User } from './auth.ts';
+import type { PeopleContext, SignedIn } from './context.ts';
+import { withdrawInvitationsOf } from './invitations.ts';
+import { setPassword } from './new-person.ts';
+import type { Role } from './role.ts';
+import { PEOPLE_LEASE } from './setup.ts';
+import { actorOf } from './sign-in.ts';
+
+export type Person = User & {
+  readonly lastSeenAt: Date | null;
+  readonly sessions: number;
+  readonly signIn: readonly ('password' | 'oidc')[];
+};
+
+export type PersonChange = {
+  readonly role?: Role | undefined;
+  readonly enabled?: boolean | undefined;
+  readonly name?: string | undefined;
+};
+
+/** People of one hub are few: more than this is a mistake. */
+const MOST = 10_000;
+
+/** Everybody, in the order of their coming. */
+export async function listPeople(context: PeopleContext): Promise<readonly Person[]> {
+  const { adapter } = await context.auth();
+  const now = context.hub.now();
+  const [users, sessions, accounts] = await Promise.all([
+    adapter.findMany<User>({ model: 'user', sortBy: { field: 'createdAt', direction: 'asc' }, limit: MOST }),
+    adapter.findMany<Session>({ model: 'session', limit: MOST }),
+    adapter.findMany<{ userId: string; providerId: string }>({ model: 'account', limit: MOST }),
+  ]);
+  return users.map((user) => {
+    const theirs = sessions.filter(({ userId, expiresAt }) => userId === user.id && expiresAt.getTime() > now);
+    const seen = theirs.map(({ updatedAt }) => updatedAt.getTime());
+    const ways = accounts.filter(({ userId }) => userId === user.id);
+    return {
+      ...user,
+      sessions: theirs.length,
+      lastSeenAt: seen.length === 0 ? null : new Date(Math.max(...seen)),
+      signIn: [...new Set(ways.map(({ providerId }) => (providerId === PASSWORD_PROVIDER ? 'password' : 'oidc')))],
+    };
+  });
+}
+
+/** What everybody is called, by id. */
+export async function namesOfPeople(context: PeopleContext): Promise<ReadonlyMap<string, string>> {
+  const { adapter } = await context.auth();
+  const users = await adapter.findMany<User>({ model: 'user', limit: MOST });
+  return new Map(users.map(({ id, name }) => [id, name]));
+}
+
+/** @throws not_found */
+export async function getPerson(context: PeopleContext, id: string): Promise<Person> {
+  const found = (await listPeople(context)).find((person) => person.id === id);
+  if (found === undefined) throw unknownPerson();
+  return found;
+}
+
+/** The person of an id or an e-mail address. @throws not_found */
+export async function findPerson(context: PeopleContext, named: string): Promise<Person> {
+  const people = await listPeople(context);
+  const found = people.find(({ id, email }) => id === named || email === named.toLowerCase());
+  if (found === undefined) throw unknownPerson();
+  return found;
+}
+
+/** A smaller role or a disabled account ends its sessions at once. @throws not_found, conflict for the last owner */
+export async function changePerson(
+  context: PeopleContext,
+  id: string,
+  change: PersonChange,
+  actor: Actor,
+): Promise<Person> {
+  const auth = await context.auth();
+  await withLease(context.hub, PEOPLE_LEASE, PEOPLE_CHANGE_LEASE_MS, async () => {
+    const person = await getPerson(context, id);
+    const role = change.role ?? person.role;
+    const enabled = change.enabled ?? person.enabled;
+    if (role !== 'owner' || !enabled) await checkNotLastOwner(context, person);
+    await auth.internal.updateUser(id, { role, enabled, name: change.name ?? person.name, updatedAt: new Date() });
+    if (role !== person.role || enabled !== person.enabled) await auth.internal.deleteUserSessions(id);
+    if (person.role === 'owner' && (role !== 'owner' || !enabled)) await withdrawInvitationsOf(context, auth, id);
+    await audit(context.hub, actor, 'person.changed', { detail: { personId: id, ...change } });
+  });
+  context.changed();
+  return getPerson(context, id);
+}
+
+/** Their sessions end at once. @throws not_found, conflict for the last owner */
+export async function removePerson(context: PeopleContext, id: string, actor: Actor): Promise<void> {
+  const auth = await context.auth();
+  await withLease(context.hub, PEOPLE_LEASE, PEOPLE_CHANGE_LEASE_MS, async () => {
+    const person = await getPerson(context, id);
+    await checkNotLastOwner(context, person);
+    await auth.internal.deleteUserSessions(id);
+    await auth.internal.deleteUser(id);
+    await withdrawInvitationsOf(context, auth, id);
+    await audit(context.hub, actor, 'person.deleted', { detail: { personId: id, email: person.email } });
+  });
+  context.changed();
+}
+
+/** A new password ends every other session. @throws unauthorized for a wrong current password, rate_limited */
+export async function changeOwn(
+  context: PeopleContext,
+  me: SignedIn,
+  change: {
+    readonly name?: string | undefined;
+    readonly password?: Secret | undefined;
+    readonly currentPassword?: Secret | undefined;
+  },
+): Promise<SignedIn> {
+  const auth = await context.auth();
+  if (change.password !== undefined) {
+    await checkOwnPassword(context, auth, me, change.currentPassword);
+    await setPassword(auth, me.personId, change.password);
+    const sessions = await auth.internal.listSessions(me.personId);
+    const others = sessions.filter(({ id }) => id !== me.sessionId).map(({ token }) => token);
+    if (others.length > 0) await auth.internal.deleteSessions(others);
+    await audit(context.hub, actorOf(me.personId), 'person.password_changed', { detail: { personId: me.personId } });
+  }
+  if (change.name !== undefined) await auth.internal.updateUser(me.personId, { name: change.name });
+  context.changed();
+  return { ...me, name: change.name ?? me.name, hasPassword: me.hasPassword || change.password !== undefined };
+}
+
+async function checkOwnPassword(
+  context: PeopleContext,
+  auth: Auth,
+  me: SignedIn,
+  current: Secret | undefined,
+): Promise<void> {
+  if (!me.hasPassword) return;
+  const account = `account ${me.email}`;
+  await countAttempt(context.hub, [{ what: account, most: ATTEMPTS_PER_ACCOUNT }]);
+  const known = await auth.internal.findCredentialAccount(me.personId);
+  if (current === undefined || !(await auth.verifyPassword(known?.password ?? null, current.reveal()))) {
+    throw new ChatelaineError('invalid_request', 'currentPassword: is not the present password.', {
+      details: { field: 'currentPassword' },
+    });
+  }
+  await forgetAttempts(context.hub, account);
+}
+
+async function checkNotLastOwner(context: PeopleContext, person: Person): Promise<void> {
+  if (person.role !== 'owner' || !person.enabled) return;
+  const owners = (await listPeople(context)).filter(({ role, enabled }) => role === 'owner' && enabled);
+  if (owners.length > 1) return;
+  throw new ChatelaineError('conflict', 'This is the last owner; make somebody else an owner first.');
+}
+
+const unknownPerson = (): ChatelaineError => new ChatelaineError('not_found', 'There is no such person.');

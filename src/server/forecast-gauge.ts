@@ -1,0 +1,28 @@
+// The forecast as a Prometheus gauge: how many things of each kind will break soon or wait for a person, by
+// connector, never by agent.
+
+import { Gauge, type Registry } from 'prom-client';
+import type { Views } from '../hub/views.ts';
+import { FORECAST_REUSE_MS } from '../limits.ts';
+
+export function gaugeForecast(registry: Registry, views: Pick<Views, 'forecast'>, now: () => number): void {
+  let readAt = Number.NEGATIVE_INFINITY;
+  new Gauge({
+    name: 'chatelaine_forecast_items',
+    help: 'What will break soon or waits for a person, as GET /api/health/forecast tells it',
+    labelNames: ['kind', 'severity', 'connector'],
+    registers: [registry],
+    async collect() {
+      if (now() - readAt < FORECAST_REUSE_MS) return;
+      readAt = now();
+      this.reset();
+      try {
+        for (const { kind, severity, connectorKey } of await views.forecast())
+          this.inc({ kind, severity, connector: connectorKey });
+      } catch {
+        // No figure rather than an old one, and the other metrics are told all the same.
+        this.reset();
+      }
+    },
+  });
+}

@@ -1,0 +1,114 @@
+// A hub with its page in a real Chromium, and a person at it: set up, signed in, clicking.
+
+import axeCore from 'axe-core';
+import type { BrowserContext, BrowserContextOptions, Browser as Chromium, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { launchChromium } from '../setup/chromium.ts';
+import { startHub, type TestHub } from '../support/hub.ts';
+
+export const OWNER = { name: 'Ada Winter', email: 'ada@example.test', password: 'correct horse battery' };
+const WAIT_MS = 10_000;
+
+export type Stage = {
+  hub: TestHub;
+  chromium: Chromium;
+  /** A browser of its own, with nobody signed in. */
+  visitor(options?: BrowserContextOptions): Promise<Page>;
+  /** The same, signed in as the owner. */
+  owner(options?: BrowserContextOptions): Promise<Page>;
+  /** A person of this role, signed in. */
+  person(role: 'operator' | 'viewer', options?: BrowserContextOptions): Promise<Page>;
+  /** What pages complained of: refused scripts and styles, errors nobody caught. */
+  complaints: string[];
+  close(): Promise<void>;
+};
+
+export async function openStage(): Promise<Stage> {
+  const [hub, chromium] = await Promise.all([startHub(), launchChromium()]);
+  const complaints: string[] = [];
+  let ready: Promise<void> | null = null;
+
+  const visitor = async (options: BrowserContextOptions = {}): Promise<Page> => {
+    const context = await chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(WAIT_MS);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`);
+    });
+    return page;
+  };
+  const call = async (context: BrowserContext, path: string, data: unknown): Promise<any> => {
+    const answer = await context.request.post(`${hub.url}${path}`, { data, headers: { origin: hub.url } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+    return answer.json();
+  };
+  const setUp = async (): Promise<void> => {
+    const code = await setupCode(hub);
+    const page = await visitor();
+    await call(page.context(), '/api/setup', { code, ...OWNER });
+    await page.context().close();
+  };
+  const owner = async (options: BrowserContextOptions = {}): Promise<Page> => {
+    ready ??= setUp();
+    await ready;
+    const page = await visitor(options);
+    await call(page.context(), '/api/sign-in', { email: OWNER.email, password: OWNER.password });
+    return page;
+  };
+  return {
+    hub,
+    chromium,
+    visitor,
+    owner,
+    async person(role, options = {}) {
+      const one = await owner();
+      const { url } = await call(one.context(), '/api/people/invitations', { role });
+      await one.context().close();
+      const page = await visitor(options);
+      const email = `${role}-${url
+        .slice(-6)
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]/g, 'x')}@example.test`;
+      await call(page.context(), `/api/invitations/${url.split('/').pop()}`, {
+        name: `A ${role}`,
+        email,
+        password: OWNER.password,
+      });
+      return page;
+    },
+    complaints,
+    async close() {
+      await chromium.close();
+      await hub.close();
+    },
+  };
+}
+
+export async function setupCode(hub: TestHub): Promise<string> {
+  const code = await hub.server.embedded.people.setup.newCode();
+  if (code === null) throw new Error('this hub is set up already');
+  return code.reveal();
+}
+
+/** What axe finds on the page as it stands, one line for each element. */
+export async function axe(page: Page): Promise<string[]> {
+  // Things that move are judged where they come to rest.
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
+  );
+  await page.evaluate(axeCore.source);
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as any).axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    return violations.flatMap((violation: any) =>
+      violation.nodes.map((node: any) => `${violation.id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
+    );
+  });
+}
+
+/** At the provider's consent page. */
+export async function decide(page: Page, decision: 'Allow' | 'Deny'): Promise<void> {
+  await page.getByRole('button', { name: decision }).click();
+}

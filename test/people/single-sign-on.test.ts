@@ -1,0 +1,164 @@
+// Single sign-on against a real OpenID provider: who comes in and as what, who does not, and what a provider that
+// was down at the start changes.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Browser } from '../support/browser.ts';
+import { startHub, type TestHub } from '../support/hub.ts';
+import { type OpenId, prepareOpenId } from '../support/openid.ts';
+import { join, setUp, Visit } from '../support/people.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres?.stop());
+
+const ada = { sub: 'ada', email: 'Ada@example.com', email_verified: true, name: 'Ada' };
+
+describe.each(['sqlite', 'postgres'] as const)('single sign-on on %s', (kind) => {
+  let hub: TestHub;
+  let openId: OpenId;
+  let owner: Visit;
+
+  beforeAll(async () => {
+    openId = await prepareOpenId();
+    // The provider is down while the hub starts.
+    hub = await startHub({
+      background: false,
+      env: {
+        CHATELAINE_OIDC_ISSUER: openId.issuer,
+        CHATELAINE_OIDC_CLIENT_ID: openId.clientId,
+        CHATELAINE_OIDC_CLIENT_SECRET: openId.clientSecret,
+        CHATELAINE_OIDC_NAME: 'Example Inc.',
+        CHATELAINE_OIDC_ALLOWED_DOMAINS: 'example.com',
+        ...(kind === 'sqlite' ? {} : { CHATELAINE_DATABASE_URL: await postgres.createDatabase() }),
+      },
+    });
+    owner = await setUp(hub);
+  });
+  afterAll(async () => {
+    await hub?.close();
+    await openId?.close();
+  });
+  /** Signs in with a fresh browser; answers where it ended and a visit with its cookies. */
+  const signIn = async (returnTo = '/api/me') => {
+    const browser = new Browser();
+    const end = await browser.follow(`${hub.url}/sign-in/oidc/sso?returnTo=${encodeURIComponent(returnTo)}`);
+    const visit = new Visit(hub);
+    for (const [name, value] of browser.cookies('127.0.0.1')) if (value !== '') visit.jar.set(name, value);
+    return { end, visit, browser };
+  };
+
+  test('a provider that was down at the start is found as soon as it is there', async () => {
+    expect((await owner.call('GET', '/api/setup')).body.signIn.oidc).toEqual([{ id: 'sso', name: 'Example Inc.' }]);
+    const down = await signIn();
+    expect(down.end.status).toBe(502);
+    expect(down.end.text).toContain('upstream_unreachable');
+    await openId.start(`${hub.url}/sign-in/oidc/sso/callback`);
+    openId.account = ada;
+    const { end } = await signIn();
+    expect(JSON.parse(end.text)).toMatchObject({
+      kind: 'person',
+      name: 'Ada',
+      email: 'ada@example.com',
+      role: 'viewer',
+      hasPassword: false,
+    });
+  });
+
+  test('the same person comes back as the same person, whatever their address is now', async () => {
+    const first = JSON.parse((await signIn()).end.text);
+    openId.account = { ...ada, email: 'ada.married@example.com' };
+    expect(JSON.parse((await signIn()).end.text)).toMatchObject({ id: first.id, email: 'ada@example.com' });
+    openId.account = ada;
+    const people = (await owner.call('GET', '/api/people')).body.items;
+    expect(people.find((each: any) => each.id === first.id).signIn).toEqual(['oidc']);
+  });
+
+  test.each([
+    ['of another domain', { sub: 'eve', email: 'eve@evil.example', email_verified: true }],
+    ['whose address is not verified', { sub: 'mal', email: 'mal@example.com', email_verified: false }],
+    ['of whose address nothing is said', { sub: 'may', email: 'may@example.com' }],
+    ['without an address', { sub: 'nil' }],
+  ])('somebody %s is not let in', async (_who, account) => {
+    openId.account = account;
+    const { end, visit } = await signIn();
+    expect(end.status).toBe(403);
+    expect((await visit.call('GET', '/api/me')).status).toBe(401);
+  });
+
+  test('an invitation by address lets somebody of another domain in, with its role, once', async () => {
+    await owner.call('POST', '/api/people/invitations', { role: 'operator', email: 'guest@elsewhere.example' });
+    openId.account = { sub: 'guest', email: 'guest@elsewhere.example', email_verified: true, name: 'Guest' };
+    expect(JSON.parse((await signIn()).end.text)).toMatchObject({ role: 'operator' });
+    expect((await owner.call('GET', '/api/people/invitations')).body.items).toEqual([]);
+  });
+
+  test('somebody with a password is known by a verified address, never by one that is not', async () => {
+    const email = 'both@example.com';
+    const visit = await join(hub, owner, 'operator', email);
+    const { id } = (await visit.call('GET', '/api/me')).body;
+    openId.account = { sub: 'imposter', email };
+    expect((await signIn()).end.status).toBe(403);
+    openId.account = { sub: 'both', email, email_verified: true };
+    expect(JSON.parse((await signIn()).end.text)).toMatchObject({ id, role: 'operator', hasPassword: true });
+  });
+
+  test('a person who is disabled stays outside', async () => {
+    openId.account = ada;
+    const { id } = JSON.parse((await signIn()).end.text);
+    await owner.call('PATCH', `/api/people/${id}`, { enabled: false });
+    expect((await signIn()).end.status).toBe(403);
+    await owner.call('PATCH', `/api/people/${id}`, { enabled: true });
+  });
+
+  test('who declines, who comes back twice, and who comes with the answer of another browser, is told so', async () => {
+    openId.account = null;
+    expect((await signIn()).end.text).toContain('authorization_denied');
+    openId.account = ada;
+    const { browser } = await signIn();
+    const callback = browser.visited.find((url) => url.includes('/callback?')) ?? '';
+    expect((await browser.get(callback)).status).toBe(410);
+    expect((await new Browser().get(callback)).text).toContain('flow_expired');
+    const other = new Browser();
+    await other.get(`${hub.url}/sign-in/oidc/sso`);
+    expect((await other.get(callback)).text).toContain('authorization_response_invalid');
+  });
+
+  test('the browser is sent back to a path of this hub only', async () => {
+    openId.account = ada;
+    const { end } = await signIn('https://evil.example/');
+    expect(end.status).toBe(400);
+    expect((await new Browser().get(`${hub.url}/sign-in/oidc/other`)).status).toBe(404);
+  });
+
+  test('the client secret is nowhere in the log or in an answer', () => {
+    expect(hub.logged.join('\n')).not.toContain(openId.clientSecret);
+    expect(hub.seen.join('\n')).not.toContain(openId.clientSecret);
+  });
+});
+
+test('an ID token that was not signed with a published key lets nobody in', async () => {
+  const openId = await prepareOpenId();
+  const hub = await startHub({
+    background: false,
+    env: {
+      CHATELAINE_OIDC_ISSUER: openId.issuer,
+      CHATELAINE_OIDC_CLIENT_ID: openId.clientId,
+      CHATELAINE_OIDC_CLIENT_SECRET: openId.clientSecret,
+    },
+  });
+  try {
+    openId.forgeKeys = true;
+    openId.account = ada;
+    await openId.start(`${hub.url}/sign-in/oidc/sso/callback`);
+    const browser = new Browser();
+    const end = await browser.follow(`${hub.url}/sign-in/oidc/sso`);
+    expect(end.text).toContain('token_request_failed');
+    expect([...browser.cookies('127.0.0.1').keys()]).not.toContain('chatelaine_session');
+  } finally {
+    await hub.close();
+    await openId.close();
+  }
+});

@@ -1,0 +1,60 @@
+// Who changed what.
+
+import { useQuery } from '@tanstack/react-query';
+import { agentsQuery, auditQuery, connectorsQuery } from '../../api/queries.ts';
+import { ErrorNote, RowSkeletons } from '../../ui/parts.tsx';
+import { Ago } from '../../ui/time.tsx';
+import type { ActivityFilter } from './filter.ts';
+
+/** `agent_key.created` reads as "Agent key created". */
+const words = (action: string): string => {
+  const text = action.replaceAll(/[._]/g, ' ').replace(/^api /, 'API ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+};
+
+export function AuditLog({ filter }: { filter: ActivityFilter }) {
+  const { agentId, connectorId } = filter;
+  const { data, error, refetch } = useQuery(
+    auditQuery({
+      ...(agentId === undefined ? {} : { agentId }),
+      ...(connectorId === undefined ? {} : { connectorId }),
+    }),
+  );
+  const connectors = new Map(useQuery(connectorsQuery).data?.items.map(({ id, name }) => [id, name]));
+  const agents = new Map(useQuery(agentsQuery).data?.map(({ id, name }) => [id, name]));
+  return (
+    <section aria-label="Audit log" className="min-w-0">
+      <h2 className="mb-3 flex h-8 items-center text-base">Audit log</h2>
+      <div className="card overflow-hidden">
+        {error !== null && data === undefined ? (
+          <div className="p-4">
+            <ErrorNote error={error} retry={() => void refetch()} />
+          </div>
+        ) : data === undefined ? (
+          <RowSkeletons count={6} height="h-14" />
+        ) : data.items.length === 0 ? (
+          <p className="px-4 py-6 text-center text-sm text-ink-3">Nothing was changed here.</p>
+        ) : (
+          <ol className="divide-y divide-line">
+            {data.items.map((entry) => {
+              const about = [connectors.get(entry.connectorId ?? ''), agents.get(entry.agentId ?? '')]
+                .filter(Boolean)
+                .join(', ');
+              return (
+                <li key={entry.id} className="px-4 py-2.5 text-sm">
+                  <p className="[overflow-wrap:anywhere]">
+                    {words(entry.action)}
+                    {about !== '' && <span className="text-ink-3"> · {about}</span>}
+                  </p>
+                  <p className="truncate text-xs text-ink-3">
+                    {entry.actorName ?? entry.actor} · <Ago at={entry.at} />
+                  </p>
+                </li>
+              );
+            })}
+          </ol>
+        )}
+      </div>
+    </section>
+  );
+}

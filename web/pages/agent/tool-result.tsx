@@ -1,0 +1,56 @@
+// What a tool answered: its texts as text, the rest as JSON.
+
+import { CodeBlock } from '../../ui/copy.tsx';
+import { Note, StateBadge } from '../../ui/parts.tsx';
+
+type Answer = { resultType: string; result: Record<string, unknown>; durationMs: number };
+
+export function ToolResult({ answer }: { answer: Answer }) {
+  const { result, durationMs } = answer;
+  const failed = result.isError === true;
+  const content = Array.isArray(result.content) ? (result.content as Record<string, unknown>[]) : [];
+  const texts = content.filter(({ type }) => type === 'text').map(({ text }) => String(text));
+  const { content: _content, isError: _isError, ...rest } = result;
+  return (
+    <section aria-label="Result" className="space-y-3">
+      <div role="status" className="flex items-center gap-3">
+        <StateBadge tone={failed ? 'bad' : 'ok'}>
+          {failed ? 'The tool reports a failure' : 'The tool answered'}
+        </StateBadge>
+        <span className="text-xs text-ink-3 tabular-nums">{Math.round(durationMs)} ms</span>
+      </div>
+      {answer.resultType === 'input_required' && (
+        <Note kind="warn" title="The server asks back">
+          It wants more from a person before it goes on. What it asks stands below.
+        </Note>
+      )}
+      {texts.map((text, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts have an order and nothing else
+        <CodeBlock key={index} text={readable(text)} what="text of the result" title="text" />
+      ))}
+      {Object.keys(rest).length > 0 && (
+        <CodeBlock text={JSON.stringify(rest, null, 2)} what="structured result" title="structured" />
+      )}
+      {content.length > texts.length && (
+        <CodeBlock
+          text={JSON.stringify(
+            content.filter(({ type }) => type !== 'text'),
+            null,
+            2,
+          )}
+          what="other content"
+          title="other content"
+        />
+      )}
+    </section>
+  );
+}
+
+/** Many servers answer JSON as a text. */
+function readable(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,39 @@
+// What this hub is, and where its papers are.
+
+import { useQuery } from '@tanstack/react-query';
+import { aboutQuery } from '../../api/queries.ts';
+import { plural } from '../../ui/actions.ts';
+import { CopyLine } from '../../ui/copy.tsx';
+import { ErrorNote, Facts, RowSkeletons, Section } from '../../ui/parts.tsx';
+
+export function AboutTab() {
+  const { data, error, refetch } = useQuery(aboutQuery);
+  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  return (
+    <Section title="This hub">
+      <div className="card overflow-hidden">
+        {data === undefined ? (
+          <RowSkeletons count={3} height="h-12" />
+        ) : (
+          <Facts
+            items={[
+              ['Version', data.version],
+              ['Address', data.baseUrl],
+              ['Redirect URI', <CopyLine key="redirect" text={data.redirectUri} what="redirect URI" />],
+              data.clientMetadataUrl === null ? null : ['Client metadata', data.clientMetadataUrl],
+              ['Gateway', <CopyLine key="gateway" text={`${data.baseUrl}/mcp`} what="gateway URL" />],
+              ['Database', data.database === 'sqlite' ? 'SQLite, embedded' : 'PostgreSQL'],
+              ['Call log', `kept ${plural(data.callLogDays, 'day')}`],
+              [
+                'API',
+                <a key="api" className="link" href="/api/docs">
+                  every call with its fields
+                </a>,
+              ],
+            ]}
+          />
+        )}
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,79 @@
+// Under which keys secrets are kept, and how far a rotation has come.
+
+import { useQuery } from '@tanstack/react-query';
+import { api, unwrap } from '../../api/client.ts';
+import { plural, useChange } from '../../ui/actions.ts';
+import { CodeBlock } from '../../ui/copy.tsx';
+import { Button, ErrorNote, Facts, Note, RowSkeletons, Section } from '../../ui/parts.tsx';
+
+const keysQuery = {
+  queryKey: ['keys'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => unwrap(api.GET('/api/keys', { signal })),
+};
+
+const KIND = (kind: string): string => {
+  const words = kind.replaceAll(/[._]/g, ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+export function KeysTab() {
+  const { data, error, refetch } = useQuery(keysQuery);
+  const rotate = useChange(() => unwrap(api.POST('/api/keys/rotate')), {
+    touches: ['keys', 'audit'],
+    done: () => 'Every secret is under the present key',
+  });
+  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  if (data === undefined)
+    return (
+      <div className="card overflow-hidden">
+        <RowSkeletons count={2} height="h-12" />
+      </div>
+    );
+  return (
+    <div className="space-y-8">
+      {data.unreadable > 0 && (
+        <Note kind="bad" title={`${plural(data.unreadable, 'secret')} cannot be opened`}>
+          They are under a key that is not here. Put that key back into CHATELAINE_ENCRYPTION_KEYS and restart.
+        </Note>
+      )}
+      {data.outdated > 0 ? (
+        <Note
+          kind="warn"
+          title={`${plural(data.outdated, 'secret')} of ${data.checked} are still under an older key`}
+          action={
+            <Button small kind="primary" busy={rotate.isPending} onClick={() => rotate.mutate(undefined)}>
+              Rotate now
+            </Button>
+          }
+        >
+          Bring them under the present key before you remove the older one from the settings.
+        </Note>
+      ) : (
+        data.unreadable === 0 && <Note kind="ok" title="Every secret is under the present key" />
+      )}
+      <Section title="Secrets" hint="Kept encrypted; each is opened when this page is looked at, none is shown.">
+        <div className="card">
+          {data.kinds.length === 0 ? (
+            <p className="px-4 py-6 text-center text-sm text-ink-3">No secret is stored yet.</p>
+          ) : (
+            <Facts
+              items={data.kinds.map(({ kind, checked, outdated, unreadable }) => [
+                KIND(kind),
+                `${checked}${outdated > 0 ? `, ${outdated} under an older key` : ''}${unreadable > 0 ? `, ${unreadable} unreadable` : ''}`,
+              ])}
+            />
+          )}
+        </div>
+      </Section>
+      <Section title="A new key" hint="Made on the machine of the hub; the first of the setting encrypts, all decrypt.">
+        <CodeBlock
+          what="commands of a rotation"
+          title="shell"
+          text={
+            'chatelaine keys generate   # put the new key first in CHATELAINE_ENCRYPTION_KEYS, restart\nchatelaine keys rotate     # or “Rotate now” here\nchatelaine keys verify     # then remove the older key'
+          }
+        />
+      </Section>
+    </div>
+  );
+}
