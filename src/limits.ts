@@ -175,6 +175,19 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 /** Within this time the same missing credential is asked for with the same link. */
 export const CONNECT_LINK_REUSE_MS = 60_000;
 
+// The circuit of a server that fails.
+/** Fewer can be one bad minute of one tool; more would let each agent wait for its own time-outs first. */
+export const CIRCUIT_FAULTS = 5;
+/** As many time-outs of ANSWER_TIMEOUT_MS, one after the other, must fit in. */
+export const CIRCUIT_WINDOW_MS = 5 * 60_000;
+/** First pause; a server that restarts is back by then. Doubles up to the maximum, after which nobody wants to wait longer. */
+export const CIRCUIT_BACKOFF_MS = 5_000;
+export const CIRCUIT_BACKOFF_MAX_MS = 2 * 60_000;
+/** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS; a call that takes longer does not hold up the next try. */
+export const CIRCUIT_PROBE_MS = 45_000;
+/** A server that nobody has called for this long is tried as if nothing had been. */
+export const CIRCUIT_FORGET_MS = 60 * 60_000;
+
 // The call log.
 /** Calls that wait to be written; what comes beyond is counted and dropped. About 5 MB. */
 export const CALL_QUEUE_MAX = 10_000;
@@ -183,6 +196,12 @@ export const CALL_BATCH_MAX = 500;
 export const CALL_FLUSH_MS = 500;
 /** Wait before a batch is tried again on a database that failed. */
 export const CALL_RETRY_MS = 1_000;
+/** Of the arguments and of the result each, where a connector wants them kept: enough to see what went wrong. */
+export const CAPTURE_MAX_CHARACTERS = 4 * 1024;
+/** What is larger is not looked through for secrets in the midst of calls, and so not kept. */
+export const CAPTURE_READ_MAX_BYTES = 256 * 1024;
+/** Calls that wait to be written with what was captured of them, about 8 MB; of later ones only the call is kept. */
+export const CAPTURE_QUEUE_MAX = 1_000;
 export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */

@@ -68,6 +68,7 @@ export function passedOn(
           meter?.ends(
             cancellation.aborted ? 'cancelled' : 'error',
             cancellation.aborted ? null : 'upstream_unreachable',
+            !cancellation.aborted,
           );
           // An event stream that ends without a result says enough; half a JSON text must not look like a whole one.
           if (isStream || cancellation.aborted) sink.end();
