@@ -236,8 +236,6 @@ export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
 export const ATTEMPTS_PER_ACCOUNT = 10;
 /** Tries from one address; an office or a proxy may be behind it. */
 export const ATTEMPTS_PER_ADDRESS = 50;
-/** Tries of set-up codes from everywhere together. */
-export const ATTEMPTS_OF_SETUP = 100;
 /** One change of who may do what at a time, so that two owners cannot remove each other. */
 export const PEOPLE_CHANGE_LEASE_MS = 15_000;
 /** From the click on "sign in with …" to the way back. */

@@ -3,15 +3,10 @@
 import { ChatelaineError } from '../errors.ts';
 import { type Actor, audit } from '../hub/audit.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
-import {
-  ATTEMPTS_PER_ADDRESS,
-  INVITATION_LIFETIME_MS,
-  PASSWORD_LINK_LIFETIME_MS,
-  SIGN_IN_LINK_LIFETIME_MS,
-} from '../limits.ts';
+import { INVITATION_LIFETIME_MS, PASSWORD_LINK_LIFETIME_MS, SIGN_IN_LINK_LIFETIME_MS } from '../limits.ts';
 import type { Secret } from '../secret.ts';
 import { randomToken } from '../vault/hash.ts';
-import { countAttempt } from './attempts.ts';
+import { countAttempt, limitOfAddress } from './attempts.ts';
 import type { Answered, Auth, User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { checkEmailFree, createPerson, setPassword } from './new-person.ts';
@@ -110,7 +105,7 @@ export async function lookAtLink(context: PeopleContext, token: Secret, visitor:
   const reset = await lookAtOneTime<PasswordFor>(auth, 'password', token, now);
   const user = reset === null ? null : ((await auth.internal.findUserById(reset.userId)) as User | null);
   if (reset === null || user === null) {
-    await countAttempt(context.hub, [{ what: `link ${visitor.address ?? 'unknown'}`, most: ATTEMPTS_PER_ADDRESS }]);
+    await countAttempt(context.hub, limitOfAddress(visitor));
     throw unknownLink();
   }
   const { email, name, role } = user;

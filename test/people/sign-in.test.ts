@@ -108,6 +108,26 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (kind) => {
     expect((await stranger.call('POST', '/api/sign-in', { email: other, password: PASSWORD })).status).toBe(200);
   });
 
+  test('an address is closed for a while after fifty tries of whatever accounts, and other addresses stay open', async () => {
+    const embedded = await startEmbedded();
+    const ask = async (i: number, address: string): Promise<number> => {
+      const body = JSON.stringify({ email: `${i}@example.com`, password: 'wrong' });
+      const headers = { 'content-type': 'application/json' };
+      const request = new Request(`${embedded.url}/api/sign-in`, { method: 'POST', headers, body });
+      return (await embedded.fetch(request, { address })).status;
+    };
+    try {
+      const tries = await Promise.all(Array.from({ length: 51 }, (_, i) => ask(i, '203.0.113.9')));
+      expect(tries.filter((status) => status === 401)).toHaveLength(50);
+      expect(tries.filter((status) => status === 429)).toHaveLength(1);
+      expect(await ask(99, '203.0.113.10')).toBe(401);
+      embedded.clock.ahead = 16 * 60_000;
+      expect(await ask(99, '203.0.113.9')).toBe(401);
+    } finally {
+      await embedded.close();
+    }
+  });
+
   test('an invitation says what it is for, works once, and can be withdrawn', async () => {
     const made = await owner.call('POST', '/api/people/invitations', { role: 'operator', email: 'Otto@Example.com' });
     expect(made).toMatchObject({ status: 201, body: { role: 'operator', email: 'otto@example.com' } });
