@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'upstream_invalid_response'
   | 'upstream_http_error'
   | 'upstream_rate_limited'
+  | 'circuit_open'
   // the OAuth client
   | 'oauth_not_supported'
   | 'resource_mismatch'

@@ -18,6 +18,8 @@ export const MAX_REDIRECTS = 3;
 export const HEADERS_MAX_BYTES = 32 * 1024;
 /** An event stream holds its connection, so this is also how many streams one server may have open at once. */
 export const CONNECTIONS_PER_ORIGIN = 256;
+/** Streams that agents hold open cost a server and us little; each agent's share is AGENT_STREAMS_MAX. */
+export const STREAMS_PER_ORIGIN = 8_192;
 /** Addresses of which it is remembered that they may be spoken to. */
 export const TARGETS_KEPT_MAX = 20_000;
 
@@ -162,12 +164,29 @@ export const MAIL_POLL_MS = 500;
 export const MAIL_LIFETIME_MS = 60_000;
 /** Answers are forms that people filled in. */
 export const MAIL_MAX_CHARACTERS = 256 * 1024;
+/** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
+export const AGENT_STREAMS_MAX = 64;
+/** Warm connections to servers for one agent; its longest unused ones make room. */
+export const AGENT_CONNECTIONS_MAX = 64;
 /** How often an open stream looks whether the tools of its agent changed. */
 export const TOOLS_WATCH_MS = 1_000;
 /** A comment at least this often, so that no intermediary takes a stream for dead. */
 export const STREAM_HEARTBEAT_MS = 15_000;
 /** Within this time the same missing credential is asked for with the same link. */
 export const CONNECT_LINK_REUSE_MS = 60_000;
+
+// The circuit of a server that fails.
+/** Fewer can be one bad minute of one tool; more would let each agent wait for its own time-outs first. */
+export const CIRCUIT_FAULTS = 5;
+/** As many time-outs of ANSWER_TIMEOUT_MS, one after the other, must fit in. */
+export const CIRCUIT_WINDOW_MS = 5 * 60_000;
+/** First pause; a server that restarts is back by then. Doubles up to the maximum, after which nobody wants to wait longer. */
+export const CIRCUIT_BACKOFF_MS = 5_000;
+export const CIRCUIT_BACKOFF_MAX_MS = 2 * 60_000;
+/** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS; a call that takes longer does not hold up the next try. */
+export const CIRCUIT_PROBE_MS = 45_000;
+/** A server that nobody has called for this long is tried as if nothing had been. */
+export const CIRCUIT_FORGET_MS = 60 * 60_000;
 
 // The call log.
 /** Calls that wait to be written; what comes beyond is counted and dropped. About 5 MB. */
@@ -177,6 +196,12 @@ export const CALL_BATCH_MAX = 500;
 export const CALL_FLUSH_MS = 500;
 /** Wait before a batch is tried again on a database that failed. */
 export const CALL_RETRY_MS = 1_000;
+/** Of the arguments and of the result each, where a connector wants them kept: enough to see what went wrong. */
+export const CAPTURE_MAX_CHARACTERS = 4 * 1024;
+/** What is larger is not looked through for secrets in the midst of calls, and so not kept. */
+export const CAPTURE_READ_MAX_BYTES = 256 * 1024;
+/** Calls that wait to be written with what was captured of them, about 8 MB; of later ones only the call is kept. */
+export const CAPTURE_QUEUE_MAX = 1_000;
 export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */

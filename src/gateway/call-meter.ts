@@ -1,8 +1,10 @@
-// Measures one call for the call log: times, sizes, credential, outcome. Never sees arguments or results; of
-// an answer that is passed through unread it looks at a few hundred bytes at both ends, where an error shows.
+// Measures one call for the call log: times, sizes, credential, outcome. Of an answer that is passed through
+// unread it looks at a few hundred bytes at both ends, where an error shows; arguments and results are kept by
+// `call-capture.ts` alone, for connectors that want it.
 
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import type { CallEntry } from '../hub/call-log.ts';
+import type { CallCapture } from './call-capture.ts';
 
 /** Where an error shows: before the result at the beginning, as a flag near the end. */
 const GLANCE_BYTES = 512;
@@ -19,11 +21,16 @@ export type CallMeter = {
   waits<T>(work: Promise<T>): Promise<T>;
   /** The same, from now until the function that it answers is called. */
   waitsOn(): () => void;
-  sent(bytes: number): void;
+  /** An answer that was made here. */
+  sent(text: string): void;
   /** A piece of an answer that is passed through. */
   passed(chunk: Uint8Array): void;
-  /** Writes the entry; only the first call counts. */
-  ends(outcome?: CallEntry['outcome'], errorCode?: string | null): void;
+  /**
+   * Writes the entry; only the first call counts.
+   *
+   * @param isFault whether the server failed, rather than refused
+   */
+  ends(outcome?: CallEntry['outcome'], errorCode?: string | null, isFault?: boolean): void;
 };
 
 export function createCallMeter(
@@ -32,7 +39,8 @@ export function createCallMeter(
     'credentialId' | 'generation' | 'outcome' | 'errorCode' | 'gatewayMs' | 'upstreamMs' | 'bytesOut'
   >,
   clock: () => number,
-  record: (entry: CallEntry) => void,
+  record: (entry: CallEntry, isFault: boolean) => void,
+  capture: CallCapture | null = null,
 ): CallMeter {
   const startedAt = clock();
   let credential: ResolvedCredential | null = null;
@@ -56,6 +64,7 @@ export function createCallMeter(
   return {
     carries(resolved) {
       credential = resolved;
+      capture?.carries(resolved);
     },
     async waits(work) {
       const waited = waitsOn();
@@ -66,18 +75,20 @@ export function createCallMeter(
       }
     },
     waitsOn,
-    sent(bytes) {
-      bytesOut += bytes;
+    sent(text) {
+      bytesOut += text.length;
+      capture?.sent(text);
     },
     passed(chunk) {
       bytesOut += chunk.byteLength;
+      capture?.passed(chunk);
       head ??= chunk;
       tail = chunk;
     },
-    ends(outcome, errorCode = null) {
+    ends(outcome, errorCode = null, isFault = false) {
       if (isOver) return;
       isOver = true;
-      record({
+      const finished = {
         ...entry,
         credentialId: credential?.credentialId ?? null,
         generation: credential?.generation ?? 0,
@@ -86,7 +97,10 @@ export function createCallMeter(
         gatewayMs: Math.max(0, clock() - startedAt - upstreamMs),
         upstreamMs,
         bytesOut,
-      });
+        capture: capture?.end(),
+      };
+      // Before a credential was ready, it was not the server that failed.
+      record(finished, isFault && credential !== null);
     },
   };
 }

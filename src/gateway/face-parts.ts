@@ -1,12 +1,16 @@
 // What both faces of the gateway do alike: look up the called tool, count the call, send it on.
 
 import type { AccessTool } from '../hub/agent-access.ts';
+import type { CallEntry } from '../hub/call-log.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import type { ConnectorRecord } from '../store/records.ts';
-import type { AgentRequest, Visit } from './agent-call.ts';
-import { type AgentAnswer, AgentRefusal } from './answers.ts';
+import type { AgentCall, AgentRequest, Visit } from './agent-call.ts';
+import { type AgentAnswer, AgentRefusal, resultResponse, shapeResult } from './answers.ts';
+import { createCallCapture } from './call-capture.ts';
 import type { CallLimits } from './call-limits.ts';
 import { createCallMeter } from './call-meter.ts';
+import type { Circuits, CircuitVerdict, Probe } from './circuits.ts';
+import { resultOfFailure } from './failures.ts';
 import type { ForwardingParts } from './forward.ts';
 import { forward } from './forward.ts';
 import type { CallableTool } from './offered-tools.ts';
@@ -15,6 +19,7 @@ import type { ServerFacts } from './server-facts.ts';
 export type FaceParts = ForwardingParts & {
   readonly facts: ServerFacts;
   readonly limits: CallLimits;
+  readonly circuits: Circuits;
   /** The tool list of whoever opened a stream, as of now; null when the key does not serve any more. */
   readonly toolsNow: (visit: Visit) => Promise<string | null>;
 };
@@ -52,24 +57,36 @@ export function send(
     bytesIn: text.length,
     era,
   };
+  // A stream of changes may end at any time, and holds up whoever waits for its end.
+  const isGuarded = connector.limits.breaker !== false && method !== 'subscriptions/listen';
+  let probe: Probe | null = null;
   let leave = (): void => undefined;
   const meter = createCallMeter(
     entry,
     () => performance.now(),
-    (finished) => {
+    (finished, isFault) => {
       leave();
+      if (isGuarded) parts.circuits.judge(connector, probe, verdictOn(finished, isFault));
       parts.record(finished);
     },
+    connector.capture === 'redacted' && method === 'tools/call' ? createCallCapture(request.params.arguments) : null,
   );
-  if (method !== 'tools/call') return forward(parts, { ...request, connector, tool, meter });
   try {
-    leave = parts.limits.enter(access, connector);
+    if (isGuarded) probe = parts.circuits.enter(connector);
+  } catch (error) {
+    meter.ends('refused', 'circuit_open');
+    return refused(parts, { ...request, connector, tool, meter }, error);
+  }
+  const isCall = method === 'tools/call';
+  if (!isCall && method !== 'subscriptions/listen') return forward(parts, { ...request, connector, tool, meter });
+  try {
+    leave = isCall ? parts.limits.enter(access, connector) : parts.limits.enterStream(access.agent.id);
   } catch (error) {
     meter.ends('refused', 'too_many_calls');
     throw error;
   }
   const { timeoutSeconds } = connector.limits;
-  if (timeoutSeconds === null) return forward(parts, { ...request, connector, tool, meter });
+  if (timeoutSeconds === null || !isCall) return forward(parts, { ...request, connector, tool, meter });
   const hangUp = request.hangUp.child();
   const timer = setTimeout(
     () => hangUp.abort(new DOMException('Time is over.', 'TimeoutError')),
@@ -81,4 +98,14 @@ export function send(
     leaveInTime();
   };
   return forward(parts, { ...request, hangUp, connector, tool, meter });
+}
+
+function verdictOn({ outcome, upstreamMs }: CallEntry, isFault: boolean): CircuitVerdict {
+  if (isFault) return 'fault';
+  return outcome === 'cancelled' || outcome === 'refused' || upstreamMs === 0 ? 'nothing' : 'answered';
+}
+
+async function refused(parts: FaceParts, call: AgentCall, error: unknown): Promise<AgentAnswer> {
+  const result = await resultOfFailure(parts, parts.missing, call, error);
+  return resultResponse(call.id, shapeResult(call.era, result, parts.serverInfo));
 }

@@ -4,7 +4,7 @@
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { INTERNAL_ERROR, METHOD_NOT_FOUND, MISSING_CLIENT_CAPABILITY } from '../mcp/json-rpc.ts';
-import { RpcError } from '../mcp/types.ts';
+import { RpcError, UpstreamStatusError } from '../mcp/types.ts';
 import type { AgentCall, GatewayParts } from './agent-call.ts';
 import type { Era } from './answers.ts';
 import { AgentRefusal } from './answers.ts';
@@ -36,7 +36,23 @@ export async function resultOfFailure(
   }
   // To a model a failed tool is something to tell or to work around; a protocol error ends its turn.
   if (call.method === 'tools/call') return { content: [{ type: 'text', text: sentence(call, error) }], isError: true };
+  if (error.code === 'circuit_open') throw tryLater(call, error);
   throw new AgentRefusal(200, INTERNAL_ERROR, sentence(call, error));
+}
+
+/** Whether the server failed; what it refuses, to whomever and for whatever reason, is an answer. */
+export function isServerFault(error: unknown): boolean {
+  if (error instanceof UpstreamStatusError) return error.status >= 500;
+  return (
+    isTimeout(error) ||
+    isChatelaineError(error, 'upstream_unreachable', 'upstream_timeout', 'upstream_invalid_response')
+  );
+}
+
+/** The older revisions know no HTTP status for a JSON-RPC error. */
+function tryLater({ era }: AgentCall, { message, details: { retryAfterSeconds = 1 } }: ChatelaineError): AgentRefusal {
+  const more = { data: { retryAfterSeconds }, headers: { 'retry-after': String(retryAfterSeconds) } };
+  return new AgentRefusal(era === 'modern' ? 503 : 200, INTERNAL_ERROR, message, more);
 }
 
 /** The connector's own limit of time (DOMException is what an expired signal throws). */
@@ -77,5 +93,6 @@ function statusOf(code: number, upstreamStatus: number | undefined): number {
 }
 
 function sentence({ connector }: AgentCall, error: ChatelaineError): string {
+  if (error.code === 'circuit_open') return error.message;
   return `${connector.name}: ${error.message}`;
 }

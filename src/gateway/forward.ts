@@ -8,7 +8,7 @@ import type { AgentCall, GatewayParts } from './agent-call.ts';
 import type { FinalAnswer } from './agent-stream.ts';
 import { createAgentStream } from './agent-stream.ts';
 import { type AgentAnswer, AgentRefusal, errorObject, resultResponse, shapeResult } from './answers.ts';
-import { codeOfFailure, isTimeout, resultOfFailure } from './failures.ts';
+import { codeOfFailure, isServerFault, isTimeout, resultOfFailure } from './failures.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { MissingCredentials } from './missing-credential.ts';
 import { passThrough } from './pass-through.ts';
@@ -42,7 +42,7 @@ export async function forward(parts: ForwardingParts, call: AgentCall): Promise<
     if (relayed !== null) return relayed;
   } catch (error) {
     const isCancelled = call.hangUp.aborted && !isTimeout(call.hangUp.reason);
-    meter.ends(isCancelled ? 'cancelled' : 'error', codeOfFailure(error));
+    meter.ends(isCancelled ? 'cancelled' : 'error', codeOfFailure(error), !isCancelled && isServerFault(error));
     const result = await resultOfFailure(parts, parts.missing, call, error);
     return resultResponse(call.id, shapeResult(call.era, result, parts.serverInfo));
   }
@@ -76,7 +76,7 @@ async function translated(parts: ForwardingParts, call: AgentCall): Promise<Agen
   const stream = createAgentStream(call.access.agent.id, parts.questions, signal, () => hangUp.abort(gone()));
   const finish = (message: JsonObject, status = 200, headers: FinalAnswer['headers'] = {}): FinalAnswer => {
     const text = JSON.stringify({ jsonrpc: '2.0', id: call.id, ...message });
-    call.meter.sent(text.length);
+    call.meter.sent(text);
     return { text, status, headers };
   };
   const final = translate(parts, call, stream.peer, signal)
@@ -85,6 +85,7 @@ async function translated(parts: ForwardingParts, call: AgentCall): Promise<Agen
         result,
         outcome: result.isError === true ? ('tool_error' as const) : ('ok' as const),
         code: null,
+        isFault: false,
       }),
       async (error: unknown) => {
         const isLate = isTimeout(signal.reason);
@@ -92,16 +93,15 @@ async function translated(parts: ForwardingParts, call: AgentCall): Promise<Agen
         const cause = isCancelled ? gone() : isLate ? signal.reason : error;
         const result = await resultOfFailure(parts, parts.missing, call, cause).catch(asRefusal);
         const outcome = isCancelled ? ('cancelled' as const) : ('error' as const);
-        const code = codeOfFailure(cause);
-        return { result, outcome, code };
+        return { result, outcome, code: codeOfFailure(cause), isFault: !isCancelled && isServerFault(cause) };
       },
     )
-    .then(({ result, outcome, code }) => {
+    .then(({ result, outcome, code, isFault }) => {
       const answer =
         result instanceof AgentRefusal
           ? finish({ error: errorObject(result.code, result.message, result.data) }, result.status, result.headers)
           : finish({ result: shapeResult(call.era, result, parts.serverInfo) });
-      call.meter.ends(outcome, code);
+      call.meter.ends(outcome, code, isFault);
       return answer;
     })
     .finally(() => {

@@ -24,6 +24,7 @@ import {
 } from './answers.ts';
 import { answerBatch } from './batch.ts';
 import { createCallLimits } from './call-limits.ts';
+import { createCircuits } from './circuits.ts';
 import { createConnections } from './connections.ts';
 import type { FaceParts } from './face-parts.ts';
 import { answerLegacy, endSession, initialize, listen, sessionOf, takeLegacy } from './legacy-face.ts';
@@ -43,6 +44,8 @@ export type Gateway = {
   handle(request: AgentHttp, key: string | null): Promise<AgentAnswer>;
   /** The protected resource metadata of an endpoint. @see RFC 9728 section 3 */
   metadata(key: string | null): AgentAnswer;
+  /** Keys of the connectors whose server keeps failing, so that calls to it are refused for now. */
+  openCircuits(): readonly string[];
   close(): Promise<void>;
 };
 
@@ -67,6 +70,7 @@ export function createGateway(
     underWay: new Map(),
     facts: createServerFacts(shared),
     limits: createCallLimits(context.now),
+    circuits: createCircuits(context.now),
     toolsNow: async ({ headers, endpoint }) => {
       const presented = presentedKey(headers);
       const access = presented && (await hub.access.byKey(presented));
@@ -101,6 +105,7 @@ export function createGateway(
         resource_name: context.clientName,
         bearer_methods_supported: ['header'],
       }),
+    openCircuits: () => parts.circuits.open(),
     close() {
       mailbox.close();
       return connections.close();

@@ -46,6 +46,7 @@ export function passedOn(
   cancellation: Cancellation,
   isStream: boolean,
   meter?: Pick<CallMeter, 'passed' | 'ends' | 'waitsOn'>,
+  onEnd?: () => void,
 ): Flow {
   const waited = meter?.waitsOn();
   return {
@@ -56,15 +57,18 @@ export function passedOn(
           return sink.write(chunk);
         },
         end() {
+          onEnd?.();
           waited?.();
           meter?.ends();
           sink.end();
         },
         fail(reason) {
+          onEnd?.();
           waited?.();
           meter?.ends(
             cancellation.aborted ? 'cancelled' : 'error',
             cancellation.aborted ? null : 'upstream_unreachable',
+            !cancellation.aborted,
           );
           // An event stream that ends without a result says enough; half a JSON text must not look like a whole one.
           if (isStream || cancellation.aborted) sink.end();
@@ -74,6 +78,7 @@ export function passedOn(
     },
     resume: () => source.resume(),
     cancel(reason) {
+      onEnd?.();
       waited?.();
       meter?.ends('cancelled');
       source.cancel(reason);

@@ -42,6 +42,7 @@ const STATUS: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
   upstream_invalid_response: { status: 502, title: 'The answer was not understood' },
   upstream_http_error: { status: 502, title: 'The server answered with an error' },
   upstream_rate_limited: { status: 503, title: 'The server asks to wait' },
+  circuit_open: { status: 503, title: 'The server has been failing' },
   oauth_not_supported: { status: 422, title: 'No OAuth here' },
   resource_mismatch: { status: 422, title: 'The metadata is for another resource' },
   issuer_mismatch: { status: 422, title: 'The issuer does not match' },

@@ -1,15 +1,18 @@
 // The call log: calls are taken into a bounded queue and written in batches, off the path of the calls. A
 // database that fails is tried again with the same batch, which it takes once; meanwhile the queue keeps what
-// fits, and what comes beyond is dropped and counted. Never arguments or results.
+// fits, and what comes beyond is dropped and counted. Never arguments or results, unless a connector wants them
+// kept; then they are sealed before they go to the store.
 
 import { isChatelaineError } from '../errors.ts';
-import { CALL_BATCH_MAX, CALL_FLUSH_MS, CALL_QUEUE_MAX, CALL_RETRY_MS } from '../limits.ts';
-import type { CallRecord } from '../store/records.ts';
+import { CALL_BATCH_MAX, CALL_FLUSH_MS, CALL_QUEUE_MAX, CALL_RETRY_MS, CAPTURE_QUEUE_MAX } from '../limits.ts';
+import type { CallCaptureRecord, CallRecord } from '../store/records.ts';
 import type { CallStore, ConnectorStore } from '../store/store.ts';
+import type { Vault } from '../vault/seal.ts';
 import { hoursOf } from './call-hours.ts';
 import type { Log } from './context.ts';
 import { idMaker } from './ids.ts';
 import type { HubMeter } from './meter.ts';
+import { type CapturedCall, sealCapture } from './sealed-values.ts';
 
 const KEYS_KEPT_MAX = 10_000;
 const METHOD_MAX_CHARACTERS = 100;
@@ -20,6 +23,8 @@ export type CallEntry = Omit<CallRecord, 'id' | 'gatewayMicros' | 'upstreamMicro
   readonly gatewayMs: number;
   /** 0 when no server was asked. */
   readonly upstreamMs: number;
+  /** Redacted already. */
+  readonly capture?: CapturedCall | undefined;
 };
 
 export type CallLog = {
@@ -33,15 +38,19 @@ export type CallLog = {
 
 type Parts = {
   readonly store: { readonly calls: CallStore; readonly connectors: Pick<ConnectorStore, 'get'> };
+  readonly vault: Pick<Vault, 'seal'>;
   readonly meter: HubMeter;
   readonly log: Log;
 };
 
-export function createCallLog({ store, meter, log }: Parts): CallLog {
+export function createCallLog({ store, vault, meter, log }: Parts): CallLog {
   const connectorKeys = new Map<string, string>();
   const idAt = idMaker('cal');
   let queue: CallEntry[] = [];
   let batch: readonly CallRecord[] = [];
+  let captures: readonly CallCaptureRecord[] = [];
+  /** In the queue, with what was captured of them. */
+  let captured = 0;
   let dropped = 0;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let isUrgent = false;
@@ -75,6 +84,7 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
         const entries = queue.slice(0, CALL_BATCH_MAX);
         queue = queue.slice(CALL_BATCH_MAX);
         batch = entries.map((entry) => recordOf(entry, idAt));
+        captures = await sealAll(entries, batch);
         const keys = new Map<string, string>();
         for (const { connectorId } of entries)
           if (!keys.has(connectorId)) keys.set(connectorId, await connectorKey(connectorId));
@@ -87,8 +97,9 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
           })),
         );
       }
-      await store.calls.append(batch, hoursOf(batch));
+      await store.calls.append(batch, hoursOf(batch), captures);
       batch = [];
+      captures = [];
       if (dropped > 0) log.warn({ dropped }, 'the call log had no room for some calls');
       dropped = 0;
       return true;
@@ -98,11 +109,32 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
         log.error({ err: error, lost: batch.length }, 'calls could not be logged');
         meter.callsDropped(batch.length);
         batch = [];
+        captures = [];
         return true;
       }
       log.warn({ err: error, waiting: queue.length + batch.length }, 'calls could not be logged; they are kept');
       return false;
     }
+  };
+
+  const sealAll = async (
+    entries: readonly CallEntry[],
+    records: readonly CallRecord[],
+  ): Promise<readonly CallCaptureRecord[]> => {
+    if (captured === 0) return [];
+    const sealed: CallCaptureRecord[] = [];
+    for (const [at, { capture }] of entries.entries()) {
+      const id = records[at]?.id;
+      if (capture === undefined || id === undefined) continue;
+      captured -= 1;
+      try {
+        sealed.push({ id, sealed: await sealCapture(vault, capture, id) });
+      } catch (error) {
+        // The call itself is logged all the same.
+        log.warn({ err: error, callId: id }, 'what was captured of a call could not be sealed');
+      }
+    }
+    return sealed;
   };
 
   const connectorKey = async (id: string): Promise<string> => {
@@ -125,7 +157,10 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
         meter.callsDropped(1);
         return;
       }
-      queue.push(entry);
+      queue.push(
+        entry.capture !== undefined && captured >= CAPTURE_QUEUE_MAX ? { ...entry, capture: undefined } : entry,
+      );
+      if (queue.at(-1)?.capture !== undefined) captured += 1;
       if (timer === null) schedule(CALL_FLUSH_MS);
       else if (!isUrgent && batch.length === 0 && queue.length >= CALL_BATCH_MAX) schedule(0);
     },
@@ -142,7 +177,7 @@ export function createCallLog({ store, meter, log }: Parts): CallLog {
 }
 
 function recordOf(entry: CallEntry, idAt: (at: number) => string): CallRecord {
-  const { gatewayMs, upstreamMs, ...rest } = entry;
+  const { gatewayMs, upstreamMs, capture: _, ...rest } = entry;
   const at = Math.floor(entry.at);
   return {
     ...rest,

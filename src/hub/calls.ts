@@ -1,6 +1,7 @@
 // Reads the call log and its statistics. Statistics are of whole hours (UTC); percentiles come from the
 // histogram of `call-histogram.ts`, so they are within 4.5 % of the exact ones, and counts are exact.
 
+import { ChatelaineError } from '../errors.ts';
 import { CALL_STATS_GROUPS_DEFAULT } from '../limits.ts';
 import type { CallOutcome, CallRecord, Page, PageRequest } from '../store/records.ts';
 import type { CallBucket, CallStatsQuery } from '../store/store.ts';
@@ -8,6 +9,7 @@ import { percentileOf } from './call-histogram.ts';
 import { HOUR_MS, hourOf } from './call-hours.ts';
 import type { HubContext } from './context.ts';
 import { firstIdAt } from './ids.ts';
+import { type CapturedCall, openCapture } from './sealed-values.ts';
 
 const DAY_MS = 24 * HOUR_MS;
 
@@ -61,6 +63,17 @@ export function listCalls(context: HubContext, query: CallQuery, page: PageReque
     },
     page,
   );
+}
+
+/** One call, with what was captured of it; null when nothing was. @throws not_found, secret_unreadable */
+export async function getCall(
+  { store, vault }: HubContext,
+  id: string,
+): Promise<CallRecord & { readonly capture: CapturedCall | null }> {
+  const call = await store.calls.get(id);
+  if (call === null) throw new ChatelaineError('not_found', 'There is no such call; old ones are deleted.');
+  const kept = await store.calls.getCapture(id);
+  return { ...call, capture: kept === null ? null : await openCapture(vault, kept) };
 }
 
 /** The last day unless said otherwise. @throws store_unavailable */

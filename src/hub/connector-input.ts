@@ -47,6 +47,7 @@ export type ConnectorInput = {
   readonly secret?: string | null | undefined;
   readonly oauth?: OAuthInput | null | undefined;
   readonly toolReview?: ConnectorRecord['toolReview'] | undefined;
+  readonly capture?: ConnectorRecord['capture'] | undefined;
   readonly limits?: { readonly [K in keyof ConnectorLimits]?: ConnectorLimits[K] | undefined } | undefined;
 };
 

@@ -78,6 +78,7 @@ export async function createConnector(
     reachability: null,
     toolReview: input.toolReview ?? 'notify',
     limits: mergeLimits(NO_CONNECTOR_LIMITS, input.limits),
+    capture: input.capture ?? 'off',
     toolsRevision: 0,
     toolsSyncedAt: null,
     toolsError: null,
@@ -90,7 +91,10 @@ export async function createConnector(
   await suggested?.recorder?.save(id, null);
   await audit(context, actor, 'connector.created', {
     connectorId: id,
-    detail: { name, url: context.redactUrl(url), authType, credentialMode: shape.credentialMode },
+    detail: {
+      ...{ name, url: context.redactUrl(url), authType, credentialMode: shape.credentialMode },
+      ...(stored.capture === 'off' ? {} : { capture: stored.capture }),
+    },
   });
   if (secret !== null) await setStaticSecret(context, stored, null, secret, actor);
   await firstSync(context, stored, suggested?.listsWithoutCredential ?? null, secret !== null, actor);
@@ -231,6 +235,7 @@ async function applyChange(
           )
         : null,
     ...(change.toolReview === undefined ? {} : { toolReview: change.toolReview }),
+    ...(change.capture === undefined ? {} : { capture: change.capture }),
     ...(change.limits === undefined ? {} : { limits: mergeLimits(before.limits, change.limits) }),
     ...(url === before.url ? {} : { protocol: null, discovery: null, reachability: null, syncDueAt: now }),
     updatedAt: now,
@@ -252,7 +257,11 @@ async function applyChange(
   context.agentAccess.recheck();
   await audit(context, actor, 'connector.changed', {
     connectorId: before.id,
-    detail: { fields: Object.keys(change).sort(), droppedSecrets: dropped },
+    detail: {
+      fields: Object.keys(change).sort(),
+      droppedSecrets: dropped,
+      ...(connector.capture === before.capture ? {} : { capture: connector.capture }),
+    },
   });
   if (secret !== null) await setStaticSecret(context, connector, null, secret, actor);
   const relist = secret !== null ? 'with_secret' : url !== before.url ? 'anew' : null;

@@ -34,7 +34,7 @@ import { audit } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { type CallEntry, createCallLog } from './call-log.ts';
 import { callback } from './callback.ts';
-import { type CallQuery, type CallStatsRequest, callStats, listCalls } from './calls.ts';
+import { type CallQuery, type CallStatsRequest, callStats, getCall, listCalls } from './calls.ts';
 import { type ConfigClient, gatewayConfig, upstreamConfig } from './client-config.ts';
 import { type ConnectRequest, connect } from './connect.ts';
 import type { ConnectorChange, ConnectorInput } from './connector-input.ts';
@@ -242,6 +242,8 @@ export function assembleHub(context: HubContext) {
       record: (entry: CallEntry): void => callLog.record(entry),
       queued: (): number => callLog.queued(),
       list: (query: CallQuery, page: PageRequest) => listCalls(context, query, page),
+      /** With what was captured of it, if anything. @throws not_found */
+      get: (id: string) => getCall(context, id),
       stats: (request: CallStatsRequest) => callStats(context, request),
     },
 

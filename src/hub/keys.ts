@@ -15,6 +15,7 @@ const SEALED_KINDS: readonly SealedKind[] = [
   'registration.client',
   'flow.secrets',
   'credential.secret',
+  'call.capture',
   'meta.canary',
   'meta.sign_in',
 ];

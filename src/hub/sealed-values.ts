@@ -4,8 +4,15 @@
 import { ChatelaineError } from '../errors.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
-import type { CredentialRecord, FlowRecord, RegistrationRecord, TokenEndpointAuthMethod } from '../store/records.ts';
+import type {
+  CallCaptureRecord,
+  CredentialRecord,
+  FlowRecord,
+  RegistrationRecord,
+  TokenEndpointAuthMethod,
+} from '../store/records.ts';
 import type { SealContext, Vault } from '../vault/seal.ts';
+import type { CapturedText } from './redact.ts';
 
 /** Which client a token was issued to: the one entered by hand on the connector, or this very one. */
 export type TokenClient =
@@ -26,6 +33,9 @@ export type ManualClient = {
   readonly clientSecret: Secret | null;
   readonly privateKey: { readonly pem: Secret; readonly algorithm: string; readonly keyId: string | null } | null;
 };
+
+/** What the call log keeps of a call, where its connector wants that; null for what there was not. */
+export type CapturedCall = { readonly arguments: CapturedText | null; readonly result: CapturedText | null };
 
 type Json = Record<string, unknown>;
 
@@ -246,6 +256,15 @@ export async function openFlow(vault: Vault, flow: FlowRecord): Promise<FlowSecr
     client: readClient(value.client as Json),
     serverUrl: text(value, 'serverUrl'),
   };
+}
+
+const captureContext = (callId: string): SealContext => ({ kind: 'call.capture', id: callId });
+
+export const sealCapture = (vault: Pick<Vault, 'seal'>, capture: CapturedCall, callId: string): Promise<string> =>
+  vault.seal(new Secret(JSON.stringify(capture)), captureContext(callId));
+
+export async function openCapture(vault: Vault, { id, sealed }: CallCaptureRecord): Promise<CapturedCall> {
+  return (await open(vault, sealed, captureContext(id))) as CapturedCall;
 }
 
 /** The OAuth client of an inline token client. */

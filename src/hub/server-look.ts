@@ -144,6 +144,7 @@ function passing(url: string): ConnectorRecord {
     reachability: null,
     toolReview: 'notify',
     limits: NO_CONNECTOR_LIMITS,
+    capture: 'off',
     toolsRevision: 0,
     toolsSyncedAt: null,
     toolsError: null,

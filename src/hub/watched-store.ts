@@ -54,8 +54,8 @@ export function watchStore(store: Store, feed: Pick<ChangeFeed, 'publish' | 'wro
     },
     calls: {
       ...calls,
-      async append(records, hours) {
-        await calls.append(records, hours);
+      async append(records, hours, captures) {
+        await calls.append(records, hours, captures);
         for (const { id } of records) feed.wrote(id);
         feed.publish({ type: 'calls', id: null });
       },

@@ -130,7 +130,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     const gateway = createGateway(context, hub, hub.calls.record);
     const people = createPeople(context, { openId: options.openId ?? null });
     const views = createViews(context, changes);
-    metrics.watch(hub, views);
+    metrics.watch(hub, views, gateway);
     const app = createApp({
       hub,
       people,

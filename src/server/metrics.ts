@@ -2,6 +2,7 @@
 // agents, tools or credentials.
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Gateway } from '../gateway/gateway.ts';
 import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
@@ -10,10 +11,12 @@ import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
 import { gaugeForecast } from './forecast-gauge.ts';
 import { createHistogram, type HistogramSeries } from './histogram.ts';
 
+type WatchedHub = Pick<Hub, 'calls' | 'credentialStates'>;
+
 export type HubMetrics = Metrics & {
   readonly meter: HubMeter;
   /** From now on a scrape also tells the state of this hub. */
-  readonly watch: (hub: Pick<Hub, 'calls' | 'credentialStates'>, views: Pick<Views, 'forecast'>) => void;
+  readonly watch: (hub: WatchedHub, views: Pick<Views, 'forecast'>, gateway: Pick<Gateway, 'openCircuits'>) => void;
 };
 
 export function createMetrics(now: () => number): HubMetrics {
@@ -53,9 +56,10 @@ export function createMetrics(now: () => number): HubMetrics {
       one.durations.observe(durationMs / 1000);
     },
     meter: createMeter(registry),
-    watch(hub, views) {
+    watch(hub, views, gateway) {
       watchHub(registry, hub, now);
       gaugeForecast(registry, views, now);
+      watchCircuits(registry, gateway);
     },
   };
 }
@@ -116,7 +120,7 @@ function createMeter(registry: Registry): HubMeter {
   };
 }
 
-function watchHub(registry: Registry, hub: Pick<Hub, 'calls' | 'credentialStates'>, now: () => number): void {
+function watchHub(registry: Registry, hub: WatchedHub, now: () => number): void {
   const registers = [registry];
   let countedAt = Number.NEGATIVE_INFINITY;
   new Gauge({
@@ -142,6 +146,21 @@ function watchHub(registry: Registry, hub: Pick<Hub, 'calls' | 'credentialStates
         // No figure rather than an old one, and the other metrics are told all the same.
         this.reset();
       }
+    },
+  });
+}
+
+function watchCircuits(registry: Registry, gateway: Pick<Gateway, 'openCircuits'>): void {
+  const seen = new Set<string>();
+  new Gauge({
+    name: 'chatelaine_circuit_open',
+    help: '1 while calls to a connector are refused because its server keeps failing; in this process',
+    labelNames: ['connector'],
+    registers: [registry],
+    collect() {
+      const open = new Set(gateway.openCircuits());
+      for (const connector of open) seen.add(connector);
+      for (const connector of seen) this.set({ connector }, open.has(connector) ? 1 : 0);
     },
   });
 }

@@ -1,6 +1,17 @@
 // The records that outlive a process, as plain values. Times are milliseconds since the epoch (UTC).
 // A field named `sealed…` is ciphertext of the vault; the store never sees what is inside.
 
+import type { AgentLimits, ConnectorLimits } from './call-records.ts';
+
+export type {
+  AgentLimits,
+  CallCaptureRecord,
+  CallHourRecord,
+  CallOutcome,
+  CallRecord,
+  ConnectorLimits,
+} from './call-records.ts';
+
 export type AuthType = 'none' | 'bearer' | 'api_key_header' | 'oauth';
 export type CredentialMode = 'shared' | 'per_agent';
 
@@ -83,6 +94,8 @@ export type ConnectorRecord = {
   /** Whether a granted tool whose definition changes waits until a person has approved the change. */
   readonly toolReview: 'notify' | 'hold';
   readonly limits: ConnectorLimits;
+  /** Whether the call log keeps arguments and results of its tools, without what looks like a secret. */
+  readonly capture: 'off' | 'redacted';
   /** Grows with every change of the tools; the store alone writes it. */
   readonly toolsRevision: number;
   readonly toolsSyncedAt: number | null;
@@ -93,9 +106,6 @@ export type ConnectorRecord = {
   readonly createdAt: number;
   readonly updatedAt: number;
 };
-
-/** null: no limit of its own. */
-export type ConnectorLimits = { readonly callsInFlight: number | null; readonly timeoutSeconds: number | null };
 
 export type ConnectorPatch = Partial<Omit<ConnectorRecord, 'id' | 'createdAt' | 'toolsRevision'>>;
 
@@ -231,9 +241,6 @@ export type AgentRecord = {
   readonly updatedAt: number;
 };
 
-/** null: no limit. */
-export type AgentLimits = { readonly callsPerMinute: number | null; readonly callsInFlight: number | null };
-
 export type AgentKeyRecord = {
   readonly id: string;
   readonly agentId: string;
@@ -287,8 +294,6 @@ export type TranscriptRecord = {
   readonly durationMs: number | null;
   readonly decision: string | null;
 };
-
-export type { CallHourRecord, CallOutcome, CallRecord } from './call-records.ts';
 
 /** A keyset page: `nextCursor` is the last id, null at the end. */
 export type Page<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };

@@ -16,6 +16,7 @@ export type SealedKind =
   | 'registration.client'
   | 'flow.secrets'
   | 'credential.secret'
+  | 'call.capture'
   | 'meta.canary'
   | 'meta.sign_in';
 

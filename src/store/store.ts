@@ -11,6 +11,7 @@ import type {
   ApiTokenRecord,
   AuditRecord,
   AuthorizationServerRecord,
+  CallCaptureRecord,
   CallHourRecord,
   CallOutcome,
   CallRecord,
@@ -219,13 +220,22 @@ export type CallBucket = Pick<CallHourRecord, 'measure' | 'bucket' | 'calls' | '
   Partial<Pick<CallHourRecord, 'hour' | 'agentId' | 'connectorId' | 'toolName'>>;
 
 export type CallStore = {
-  /** Writes calls and what they add to their hours, in one transaction; the same calls again change nothing. */
-  append(calls: readonly CallRecord[], hours: readonly CallHourRecord[]): Promise<void>;
+  /**
+   * Writes calls, what they add to their hours and what was captured of them, in one transaction; the same
+   * calls again change nothing.
+   */
+  append(
+    calls: readonly CallRecord[],
+    hours: readonly CallHourRecord[],
+    captures: readonly CallCaptureRecord[],
+  ): Promise<void>;
+  get(id: string): Promise<CallRecord | null>;
+  getCapture(id: string): Promise<CallCaptureRecord | null>;
   /** Newest first. */
   list(filter: CallFilter, page: PageRequest): Promise<Page<CallRecord>>;
   /** Summed up in the database: as many rows as the groups have buckets, however many calls there were. */
   stats(query: CallStatsQuery): Promise<readonly CallBucket[]>;
-  /** Deletes older calls and hours, a bounded number a statement. */
+  /** Deletes older calls with what was captured of them, and hours, a bounded number a statement. */
   deleteBefore(id: string, hour: number): Promise<number>;
 };
 

@@ -30,7 +30,7 @@ const reopen = (encryptionKeys: string) =>
     background: false,
   });
 
-async function everyKindOfSecret(): Promise<{ oauth: string; bearer: string }> {
+async function everyKindOfSecret(): Promise<{ oauth: string; bearer: string; call: string }> {
   const shape = { url: provider.mcpUrl, credentialMode: 'shared' } as const;
   const oauth = await hub.hub.connectors.create(
     { name: 'O', ...shape, authType: 'oauth', headers: { 'X-A': 'header-value' } },
@@ -48,9 +48,26 @@ async function everyKindOfSecret(): Promise<{ oauth: string; bearer: string }> {
     { name: 'C', ...shape, authType: 'oauth', oauth: { clientId: 'id', clientSecret: 'client-value' } },
     ME,
   );
+  hub.hub.calls.record({
+    ...{
+      at: Date.now(),
+      agentId: 'agt_1',
+      keyId: 'key_1',
+      connectorId: bearer.id,
+      toolName: 'do',
+      method: 'tools/call',
+    },
+    ...{ credentialId: null, generation: 1, toolDigest: null, outcome: 'ok', errorCode: null, era: 'modern' },
+    ...{ gatewayMs: 1, upstreamMs: 1, bytesIn: 1, bytesOut: 1 },
+    capture: { arguments: { text: '{"a":1}', cut: false }, result: null },
+  });
+  const call = await until('the call is written', async () => {
+    const { items } = await hub.hub.calls.list({}, { limit: 1 });
+    return items[0] ?? null;
+  });
   // What signs the cookies of people is made when the first of them is asked for.
   await hub.people.setup.needed();
-  return { oauth: oauth.id, bearer: bearer.id };
+  return { oauth: oauth.id, bearer: bearer.id, call: call.id };
 }
 
 describe('rotation', () => {
@@ -61,6 +78,7 @@ describe('rotation', () => {
     const report = await both.hub.keys.rotate(ME);
     for (const row of report) expect(row, row.kind).toMatchObject({ unreadable: 0 });
     expect(report.map((row) => row.kind).sort()).toEqual([
+      'call.capture',
       'connector.client',
       'connector.headers',
       'credential.secret',
@@ -74,6 +92,7 @@ describe('rotation', () => {
     await both.close();
     const alone = await reopen(next);
     expect((await alone.hub.keys.verify()).every((row) => row.unreadable === 0 && row.outdated === 0)).toBe(true);
+    expect((await alone.hub.calls.get(made.call)).capture?.arguments?.text).toBe('{"a":1}');
     expect((await alone.hub.resolve(made.bearer, null)).headers.authorization).toBe('Bearer static-value');
     expect((await alone.hub.resolve(made.oauth, null)).headers).toMatchObject({ 'x-a': 'header-value' });
     await alone.close();

@@ -240,20 +240,23 @@ describe('limits', () => {
 
   test('of a connector are set, changed one by one and removed', async () => {
     const { made } = await household({ limits: { timeoutSeconds: 30 } });
-    expect(made.limits).toEqual({ callsInFlight: null, timeoutSeconds: 30 });
+    expect(made.limits).toEqual({ callsInFlight: null, timeoutSeconds: 30, breaker: true });
     const path = `/api/connectors/${made.id}`;
     expect((await hub.ok('PATCH', path, { limits: { callsInFlight: 8 } })).limits).toEqual({
       callsInFlight: 8,
       timeoutSeconds: 30,
+      breaker: true,
     });
-    await hub.ok('PATCH', path, { name: `Renamed ${count}`, limits: { timeoutSeconds: null } });
-    expect((await hub.ok('GET', path)).limits).toEqual({ callsInFlight: 8, timeoutSeconds: null });
+    await hub.ok('PATCH', path, { name: `Renamed ${count}`, limits: { timeoutSeconds: null, breaker: false } });
+    expect((await hub.ok('GET', path)).limits).toEqual({ callsInFlight: 8, timeoutSeconds: null, breaker: false });
   });
 
   test.each([
     ['agents', { callsPerMinute: 0 }],
     ['agents', { callsInFlight: 1.5 }],
     ['agents', { timeoutSeconds: 5 }],
+    ['agents', { breaker: true }],
+    ['connectors', { breaker: null }],
     ['connectors', { timeoutSeconds: 3_601 }],
     ['connectors', { callsInFlight: -1 }],
     ['connectors', { callsPerMinute: 5 }],

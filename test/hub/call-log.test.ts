@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ChatelaineError } from '../../src/errors.ts';
 import { type CallEntry, createCallLog } from '../../src/hub/call-log.ts';
 import type { HubMeter } from '../../src/hub/meter.ts';
-import { CALL_BATCH_MAX, CALL_QUEUE_MAX } from '../../src/limits.ts';
-import type { CallHourRecord, CallRecord } from '../../src/store/records.ts';
+import { CALL_BATCH_MAX, CALL_QUEUE_MAX, CAPTURE_QUEUE_MAX } from '../../src/limits.ts';
+import type { CallCaptureRecord, CallHourRecord, CallRecord } from '../../src/store/records.ts';
 import type { CallStore } from '../../src/store/store.ts';
+import type { Vault } from '../../src/vault/seal.ts';
 import { type Embedded, startEmbedded } from '../support/embedded.ts';
 import { until } from '../support/until.ts';
 
@@ -38,17 +39,25 @@ function parts() {
     batches: [] as CallRecord[][],
     ids: [] as string[][],
     hours: [] as CallHourRecord[],
+    captures: [] as CallCaptureRecord[],
+    /** Whether the vault refuses. */
+    isVaultShut: false,
     counted: 0,
     dropped: 0,
     lost: [] as unknown[],
   };
   const calls = {
-    async append(batch: readonly CallRecord[], hours: readonly CallHourRecord[]) {
+    async append(
+      batch: readonly CallRecord[],
+      hours: readonly CallHourRecord[],
+      captures: readonly CallCaptureRecord[],
+    ) {
       state.attempts += 1;
       state.ids.push(batch.map(({ id }) => id));
       if (state.fault !== null) throw state.fault;
       state.batches.push([...batch]);
       state.hours.push(...hours);
+      state.captures.push(...captures);
     },
   } as Pick<CallStore, 'append'> as CallStore;
   const meter: HubMeter = {
@@ -62,7 +71,14 @@ function parts() {
     toolSync: () => undefined,
   };
   const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => void state.lost.push(fields) };
-  return { state, log: createCallLog({ store: { calls, connectors: { get: async () => null } }, meter, log }) };
+  const vault: Pick<Vault, 'seal'> = {
+    async seal(plaintext, { kind, id }) {
+      if (state.isVaultShut) throw new ChatelaineError('secret_unreadable', 'No key.');
+      return `${kind} ${id} ${plaintext.reveal()}`;
+    },
+  };
+  const store = { calls, connectors: { get: async () => null } };
+  return { state, log: createCallLog({ store, vault, meter, log }) };
 }
 const down = () => new ChatelaineError('store_unavailable', 'The database is away.');
 
@@ -75,6 +91,34 @@ describe('the queue of the call log', () => {
     expect(state.batches.map((batch) => batch.length)).toEqual([CALL_BATCH_MAX, CALL_BATCH_MAX, 50]);
     expect(state.counted).toBe(2 * CALL_BATCH_MAX + 50);
     await log.close();
+  });
+
+  test('hands over what was captured sealed for its own call, the same again after a fault, and no more than fits', async () => {
+    const { state, log } = parts();
+    const capture = { arguments: { text: '{"a":1}', cut: false }, result: null };
+    state.fault = down();
+    log.record(entry());
+    log.record(entry({ capture }));
+    await until('it was tried', () => state.attempts === 1);
+    state.fault = null;
+    await until('it is written', () => state.batches.length === 1);
+    const id = state.batches[0]?.[1]?.id;
+    expect(state.captures).toEqual([{ id, sealed: `call.capture ${id} ${JSON.stringify(capture)}` }]);
+    expect(JSON.stringify(state.batches)).not.toContain('capture');
+
+    state.captures = [];
+    for (let i = 0; i < CAPTURE_QUEUE_MAX + 3; i += 1) log.record(entry({ capture }));
+    await log.close();
+    expect(state.captures).toHaveLength(CAPTURE_QUEUE_MAX);
+    expect(state.counted).toBe(CAPTURE_QUEUE_MAX + 5);
+  });
+
+  test('logs a call although what was captured of it cannot be sealed', async () => {
+    const { state, log } = parts();
+    state.isVaultShut = true;
+    log.record(entry({ capture: { arguments: null, result: null } }));
+    await log.close();
+    expect([state.batches.length, state.captures]).toEqual([1, []]);
   });
 
   test('writes a single call by itself', async () => {

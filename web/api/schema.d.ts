@@ -2573,6 +2573,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call, with what was captured of its arguments and its result, if its connector has that */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The call */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CallDetail"];
+                    };
+                };
+                /** @description The request is not valid */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in, or a wrong API token */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The role does not permit it */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Taken already, or the state does not permit it */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The remote server or a setting does not permit it; `code` says what */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The remote server failed */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Try again later */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/stats": {
         parameters: {
             query?: never;
@@ -8242,6 +8361,24 @@ export interface components {
             /** @description 0 when no server was asked */
             upstreamMs: number;
         };
+        CallDetail: components["schemas"]["Call"] & {
+            /** @description null unless the connector had capture "redacted" when the call was made */
+            capture: {
+                arguments: {
+                    /** @description It was longer, or too long to be looked through: then it is empty */
+                    cut: boolean;
+                    /** @description JSON without what looked like a secret */
+                    text: string;
+                } | null;
+                /** @description Or the JSON-RPC error; null when none came */
+                result: {
+                    /** @description It was longer, or too long to be looked through: then it is empty */
+                    cut: boolean;
+                    /** @description JSON without what looked like a secret */
+                    text: string;
+                } | null;
+            } | null;
+        };
         CallStats: {
             groups: {
                 agentId: string | null;
@@ -8308,6 +8445,11 @@ export interface components {
             /** @enum {string} */
             authType: "none" | "bearer" | "api_key_header" | "oauth";
             /**
+             * @description Whether the call log keeps arguments and results of tools/call: never, or without what looks like a secret, cut at 4 kB, encrypted, and as long as the call; GET /api/calls/{id} shows them to whoever may read the call log
+             * @enum {string}
+             */
+            capture: "off" | "redacted";
+            /**
              * Format: date-time
              * @description ISO 8601, UTC
              * @example 2026-11-24T08:00:00.000Z
@@ -8356,6 +8498,8 @@ export interface components {
             id: string;
             key: string;
             limits: {
+                /** @description Whether calls are refused at once, with error code circuit_open, while the server keeps failing (unreachable, timed out, HTTP 5xx, broken answers); true unless said otherwise */
+                breaker: boolean;
                 /** @description Calls of all agents under way at once; null for no limit */
                 callsInFlight: number | null;
                 /** @description A call may take this long; null for no limit */
@@ -8488,6 +8632,11 @@ export interface components {
         ConnectorChange: {
             /** @enum {string} */
             authType?: "none" | "bearer" | "api_key_header" | "oauth";
+            /**
+             * @description Whether the call log keeps arguments and results of tools/call: never, or without what looks like a secret, cut at 4 kB, encrypted, and as long as the call; GET /api/calls/{id} shows them to whoever may read the call log
+             * @enum {string}
+             */
+            capture?: "off" | "redacted";
             /** @enum {string|null} */
             credentialMode?: "shared" | "per_agent" | null;
             headerName?: string | null;
@@ -8496,6 +8645,8 @@ export interface components {
                 [key: string]: string | null;
             };
             limits?: {
+                /** @description Whether calls are refused at once, with error code circuit_open, while the server keeps failing (unreachable, timed out, HTTP 5xx, broken answers); true unless said otherwise */
+                breaker?: boolean;
                 /** @description Calls of all agents under way at once; null for no limit */
                 callsInFlight?: number | null;
                 /** @description A call may take this long; null for no limit */
@@ -8515,6 +8666,11 @@ export interface components {
         ConnectorInput: {
             /** @enum {string} */
             authType?: "none" | "bearer" | "api_key_header" | "oauth";
+            /**
+             * @description Whether the call log keeps arguments and results of tools/call: never, or without what looks like a secret, cut at 4 kB, encrypted, and as long as the call; GET /api/calls/{id} shows them to whoever may read the call log
+             * @enum {string}
+             */
+            capture?: "off" | "redacted";
             /** @enum {string|null} */
             credentialMode?: "shared" | "per_agent" | null;
             headerName?: string | null;
@@ -8522,6 +8678,8 @@ export interface components {
                 [key: string]: string;
             };
             limits?: {
+                /** @description Whether calls are refused at once, with error code circuit_open, while the server keeps failing (unreachable, timed out, HTTP 5xx, broken answers); true unless said otherwise */
+                breaker?: boolean;
                 /** @description Calls of all agents under way at once; null for no limit */
                 callsInFlight?: number | null;
                 /** @description A call may take this long; null for no limit */

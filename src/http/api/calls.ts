@@ -1,10 +1,12 @@
-// /api/calls: what agents called, and how long it took. Arguments and results are never kept.
+// /api/calls: what agents called, and how long it took. Arguments and results are in no list; of connectors that
+// have them kept, one call shows them, without what looks like a secret, to every role that may read the log.
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CALL_STATS_GROUPS_DEFAULT, CALL_STATS_GROUPS_MAX } from '../../limits.ts';
+import type { CallRecord } from '../../store/records.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { failures, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
+import { failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
 const outcome = z.enum(['ok', 'tool_error', 'error', 'refused', 'cancelled']);
 const moment = time.transform((text) => Date.parse(text)).optional();
@@ -35,6 +37,22 @@ const call = z
     era: z.string(),
   })
   .openapi('Call');
+
+const capturedText = z.object({
+  text: z.string().openapi({ description: 'JSON without what looked like a secret' }),
+  cut: z.boolean().openapi({ description: 'It was longer, or too long to be looked through: then it is empty' }),
+});
+const callDetail = call
+  .extend({
+    capture: z
+      .object({
+        arguments: capturedText.nullable(),
+        result: capturedText.nullable().openapi({ description: 'Or the JSON-RPC error; null when none came' }),
+      })
+      .nullable()
+      .openapi({ description: 'null unless the connector had capture "redacted" when the call was made' }),
+  })
+  .openapi('CallDetail');
 
 const percentiles = z.object({ p50: z.number(), p95: z.number() }).nullable();
 const stats = z
@@ -71,13 +89,7 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
     async (c) => {
       const { limit, cursor, ...query } = c.req.valid('query');
       const { items, nextCursor } = await hub.calls.list(query, { limit, cursor });
-      const shown = items.map(({ gatewayMicros, upstreamMicros, ...record }) => ({
-        ...record,
-        at: iso(record.at),
-        gatewayMs: gatewayMicros / 1000,
-        upstreamMs: upstreamMicros / 1000,
-      }));
-      return c.json({ items: shown, nextCursor }, 200);
+      return c.json({ items: items.map(shown), nextCursor }, 200);
     },
   );
 
@@ -111,4 +123,26 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
       return c.json({ since: iso(found.since), until: iso(found.until), groups, truncated: found.truncated }, 200);
     },
   );
+
+  // Behind the others: any other name would be taken for an id.
+  app.openapi(
+    createRoute({
+      ...needs('viewer'),
+      tags: ['Calls'],
+      method: 'get',
+      path: '/api/calls/{id}',
+      summary: 'One call, with what was captured of its arguments and its result, if its connector has that',
+      request: { params: idParameter },
+      responses: { 200: json(callDetail, 'The call'), ...failures },
+    }),
+    async (c) => {
+      const { capture, ...record } = await hub.calls.get(c.req.valid('param').id);
+      return c.json({ ...shown(record), capture }, 200);
+    },
+  );
+}
+
+function shown({ gatewayMicros, upstreamMicros, ...record }: CallRecord) {
+  const times = { gatewayMs: gatewayMicros / 1000, upstreamMs: upstreamMicros / 1000 };
+  return { ...record, at: iso(record.at), ...times };
 }

@@ -46,10 +46,19 @@ const oauthInput = z
 const limits = z.object({
   callsInFlight: callLimit('callsInFlight', 'Calls of all agents under way at once'),
   timeoutSeconds: callLimit('timeoutSeconds', 'A call may take this long'),
+  breaker: z.boolean().openapi({
+    description:
+      'Whether calls are refused at once, with error code circuit_open, while the server keeps failing (unreachable, timed out, HTTP 5xx, broken answers); true unless said otherwise',
+  }),
 });
 const toolReview = z.enum(['notify', 'hold']).openapi({
   description:
     'What happens when the server changes the definition of a granted tool: notify shows it, hold suspends the tool until the change is approved',
+});
+
+const capture = z.enum(['off', 'redacted']).openapi({
+  description:
+    'Whether the call log keeps arguments and results of tools/call: never, or without what looks like a secret, cut at 4 kB, encrypted, and as long as the call; GET /api/calls/{id} shows them to whoever may read the call log',
 });
 
 const inputFields = {
@@ -62,6 +71,7 @@ const inputFields = {
   oauth: oauthInput.nullable().optional(),
   toolReview: toolReview.optional(),
   limits: limits.partial().strict().optional(),
+  capture: capture.optional(),
 };
 
 export const connectorInput = z
@@ -123,6 +133,7 @@ export const connector = z
     }),
     toolReview,
     limits,
+    capture,
     oauth: z
       .object({
         grant: z.string(),

@@ -20,8 +20,17 @@ const GROUP_COLUMNS: { readonly [group in CallStatsQuery['groupBy']]: readonly (
 };
 
 export function callStore(db: Db): CallStore {
+  const deleteBefore = async (table: 'calls' | 'callCaptures', id: string): Promise<number> => {
+    let deleted = 0;
+    for (let some = DELETED_PER_STATEMENT; some === DELETED_PER_STATEMENT; deleted += some) {
+      const oldest = db.selectFrom(table).select('id').where('id', '<', id).limit(DELETED_PER_STATEMENT);
+      const { numDeletedRows } = await db.deleteFrom(table).where('id', 'in', oldest).executeTakeFirst();
+      some = Number(numDeletedRows);
+    }
+    return deleted;
+  };
   return {
-    async append(calls, hours) {
+    async append(calls, hours, captures) {
       if (calls.length === 0) return;
       const keyed = hours.map((row) => ({ row, key: HOUR_KEY.map((column) => row[column]).join(' ') }));
       const sums = keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row);
@@ -36,6 +45,10 @@ export function callStore(db: Db): CallStore {
         }
         // A writer that did not hear of its success comes again with the same calls.
         if (written === 0n) return;
+        for (const chunk of chunksOf(captures)) {
+          const insert = trx.insertInto('callCaptures').values(chunk);
+          await insert.onConflict((conflict) => conflict.column('id').doNothing()).execute();
+        }
         for (const chunk of chunksOf(sums)) {
           await trx
             .insertInto('callHours')
@@ -49,6 +62,14 @@ export function callStore(db: Db): CallStore {
             .execute();
         }
       });
+    },
+
+    async get(id) {
+      return (await db.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    async getCapture(id) {
+      return (await db.selectFrom('callCaptures').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
     },
 
     async list(filter, page) {
@@ -90,12 +111,8 @@ export function callStore(db: Db): CallStore {
     },
 
     async deleteBefore(id, hour) {
-      let deleted = 0;
-      for (let some = DELETED_PER_STATEMENT; some === DELETED_PER_STATEMENT; deleted += some) {
-        const oldest = db.selectFrom('calls').select('id').where('id', '<', id).limit(DELETED_PER_STATEMENT);
-        const { numDeletedRows } = await db.deleteFrom('calls').where('id', 'in', oldest).executeTakeFirst();
-        some = Number(numDeletedRows);
-      }
+      await deleteBefore('callCaptures', id);
+      const deleted = await deleteBefore('calls', id);
       const key = sql.join(HOUR_KEY.map((column) => sql.ref(column)));
       for (let some = DELETED_PER_STATEMENT; some === DELETED_PER_STATEMENT; ) {
         const { numAffectedRows } = await sql`delete from call_hours where (${key}) in (

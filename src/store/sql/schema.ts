@@ -9,6 +9,7 @@ import type {
   ApiTokenRecord,
   AuditRecord,
   AuthorizationServerRecord,
+  CallCaptureRecord,
   CallHourRecord,
   CallRecord,
   ConnectorRecord,
@@ -57,6 +58,7 @@ export type Database = {
   audit: Row<AuditRecord>;
   transcripts: TranscriptRecord;
   calls: CallRecord;
+  callCaptures: CallCaptureRecord;
   callHours: CallHourRecord;
   /** What is limited, by a hash of what it is. */
   attempts: { key: string; count: number; endsAt: number };

@@ -20,6 +20,7 @@ const PLACES: Readonly<Record<SealedKind, Place>> = {
   'registration.client': { table: 'registrations', id: 'id', column: 'sealed', issuer: 'issuer', resource: null },
   'flow.secrets': { table: 'flows', id: 'id', column: 'sealed', issuer: 'issuer', resource: 'resource' },
   'credential.secret': { table: 'credentials', id: 'id', column: 'sealed', issuer: 'issuer', resource: 'resource' },
+  'call.capture': { table: 'call_captures', id: 'id', column: 'sealed', issuer: null, resource: null },
   'meta.canary': { table: 'meta', id: 'key', column: 'value', issuer: null, resource: null },
   'meta.sign_in': { table: 'meta', id: 'key', column: 'value', issuer: null, resource: null },
 };

@@ -4,7 +4,7 @@
 
 import type { StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
-import type { CallHourRecord, CallRecord } from '../records.ts';
+import type { CallCaptureRecord, CallHourRecord, CallRecord } from '../records.ts';
 import type { CallStore } from '../store.ts';
 import { isBusy } from './sqlite-faults.ts';
 
@@ -46,6 +46,7 @@ const HOUR_FIELDS = Object.keys({
 } satisfies Record<keyof CallHourRecord, true>) as (keyof CallHourRecord)[];
 
 const INSERT_CALL = `insert into calls (${columns(CALL_FIELDS)}) values (${places(CALL_FIELDS)}) on conflict (id) do nothing`;
+const INSERT_CAPTURE = 'insert into call_captures (id, sealed) values (?, ?) on conflict (id) do nothing';
 const ADD_TO_HOUR = `insert into call_hours (${columns(HOUR_FIELDS)}) values (${places(HOUR_FIELDS)})
   on conflict (hour, agent_id, connector_id, tool_name, measure, bucket)
   do update set calls = calls + excluded.calls, errors = errors + excluded.errors`;
@@ -59,15 +60,24 @@ export function sqliteCallWriter(file: string): CallWriter {
   database.exec('pragma synchronous = normal');
   // The same pages change again and again; the longer they wait to be copied, the fewer copies there are.
   database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  let statements: { readonly call: StatementSync; readonly hour: StatementSync } | null = null;
+  let statements: { readonly [name in 'call' | 'capture' | 'hour']: StatementSync } | null = null;
 
-  const write = (calls: readonly CallRecord[], hours: readonly CallHourRecord[]): void => {
-    statements ??= { call: database.prepare(INSERT_CALL), hour: database.prepare(ADD_TO_HOUR) };
+  const write = (
+    calls: readonly CallRecord[],
+    hours: readonly CallHourRecord[],
+    captures: readonly CallCaptureRecord[],
+  ): void => {
+    statements ??= {
+      call: database.prepare(INSERT_CALL),
+      capture: database.prepare(INSERT_CAPTURE),
+      hour: database.prepare(ADD_TO_HOUR),
+    };
     database.exec('begin immediate');
     try {
       let written = 0;
       for (const call of calls)
         written += Number(statements.call.run(...CALL_FIELDS.map((field) => call[field])).changes);
+      for (const { id, sealed } of captures) statements.capture.run(id, sealed);
       // A writer that did not hear of its success comes again with the same calls.
       if (written > 0) for (const hour of hours) statements.hour.run(...HOUR_FIELDS.map((field) => hour[field]));
       database.exec('commit');
@@ -78,11 +88,11 @@ export function sqliteCallWriter(file: string): CallWriter {
   };
 
   return {
-    async append(calls, hours) {
+    async append(calls, hours, captures) {
       const deadline = performance.now() + BUSY_DEADLINE_MS;
       while (calls.length > 0) {
         try {
-          return write(calls, hours);
+          return write(calls, hours, captures);
         } catch (error) {
           if (!isBusy(error) || performance.now() > deadline) throw error;
           await new Promise((resolve) => setTimeout(resolve, Math.random() * BUSY_PAUSE_MS));

@@ -14,7 +14,7 @@ const HOUR = 3_600_000;
 const FIRST = Math.floor(NOW / HOUR) * HOUR;
 let made = 0;
 
-function call(fields: Partial<CallRecord> = {}): CallRecord {
+export function call(fields: Partial<CallRecord> = {}): CallRecord {
   made += 1;
   return {
     id: `cal_${String(made).padStart(8, '0')}`,
@@ -63,7 +63,7 @@ export function describeCalls(backend: Backend): void {
       const two = call({ agentId: 'agt_2', outcome: 'error', errorCode: 'upstream_timeout', credentialId: 'crd_1' });
       const three = call({ connectorId: 'con_2', toolName: null, method: 'ping', outcome: 'refused' });
       const four = call({ toolName: 'write', outcome: 'error' });
-      await store().calls.append([one, two, three, four], []);
+      await store().calls.append([one, two, three, four], [], []);
       const list = async (filter: Parameters<ReturnType<typeof store>['calls']['list']>[0]) =>
         (await store().calls.list(filter, { limit: 10 })).items;
       expect(await list({})).toEqual([four, three, two, one]);
@@ -85,9 +85,9 @@ export function describeCalls(backend: Backend): void {
     test('grow with every batch, and a batch that comes again changes nothing', async () => {
       const batch = [call(), call()];
       const sums = [sum({ calls: 2, errors: 1 }), sum({ bucket: 41 })];
-      await store().calls.append(batch, sums);
-      await store().calls.append(batch, sums);
-      await store().calls.append([call()], [sum()]);
+      await store().calls.append(batch, sums, []);
+      await store().calls.append(batch, sums, []);
+      await store().calls.append([call()], [sum()], []);
       const rows = await store().calls.stats({ ...span, groupBy: 'all' });
       expect(rows.toSorted((a, b) => a.bucket - b.bucket)).toEqual([
         { measure: 'gateway', bucket: 40, calls: 3, errors: 1 },
@@ -101,7 +101,7 @@ export function describeCalls(backend: Backend): void {
       const waiting = sum({ ...busy, measure: 'upstream', bucket: 90 });
       const calm = sum({ ...of, connectorId: 'con_c', toolName: 'x', calls: 2, hour: FIRST + 2 * HOUR });
       const late = sum({ ...of, connectorId: 'con_c', calls: 50, hour: FIRST + 24 * HOUR });
-      await store().calls.append([call()], [busy, waiting, calm, late]);
+      await store().calls.append([call()], [busy, waiting, calm, late], []);
       const stats = (groupBy: 'agent' | 'connector' | 'tool' | 'hour', limit: number) =>
         store().calls.stats({ ...span, ...of, groupBy, limit });
       const { agentId: _, hour: __, ...busyTool } = busy;
@@ -122,11 +122,24 @@ export function describeCalls(backend: Backend): void {
   describe('old calls', () => {
     const store = useStore(backend);
 
+    test('go with what was captured of them, and nothing newer goes', async () => {
+      const [old, kept] = [call(), call()];
+      const captures = [old, kept].map(({ id }) => ({ id, sealed: `sealed of ${id}` }));
+      await store().calls.append([old, kept], [], captures);
+      await store().calls.append([old, kept], [], captures);
+      expect(await store().calls.get(old.id)).toEqual(old);
+      expect(await store().calls.getCapture(old.id)).toEqual(captures[0]);
+      expect(await store().calls.deleteBefore(kept.id, FIRST)).toBe(1);
+      expect([await store().calls.get(old.id), await store().calls.getCapture(old.id)]).toEqual([null, null]);
+      expect(await store().calls.getCapture(kept.id)).toEqual(captures[1]);
+      await store().calls.deleteBefore('cal_a', FIRST);
+    });
+
     test('go with their hours, however many they are, and nothing newer goes', async () => {
       const old = Array.from({ length: 2_001 }, () => call());
       const kept = call();
       const hours = Array.from({ length: 1_001 }, (_, bucket) => sum({ bucket, hour: FIRST - HOUR }));
-      await store().calls.append([...old, kept], [...hours, sum()]);
+      await store().calls.append([...old, kept], [...hours, sum()], []);
       expect(await store().calls.deleteBefore(kept.id, FIRST)).toBe(2_001);
       expect((await store().calls.list({}, { limit: 10 })).items).toEqual([kept]);
       const rows = await store().calls.stats({ ...span, fromHour: FIRST - 24 * HOUR, groupBy: 'all' });
@@ -176,7 +189,7 @@ export function describeCalls(backend: Backend): void {
         calls: [call()],
         hours: i % 2 ? sums : sums.toReversed(),
       }));
-      await Promise.all(batches.map(({ calls, hours }, i) => stores[i % 3]?.().calls.append(calls, hours)));
+      await Promise.all(batches.map(({ calls, hours }, i) => stores[i % 3]?.().calls.append(calls, hours, [])));
       const rows = await stores[0]?.().calls.stats({ ...span, groupBy: 'all' });
       expect(rows).toHaveLength(50);
       expect(rows?.every((row) => row.calls === 30)).toBe(true);

@@ -42,6 +42,7 @@ export function connector(fields: Partial<ConnectorRecord> = {}): ConnectorRecor
     reachability: null,
     toolReview: 'notify',
     limits: { callsInFlight: null, timeoutSeconds: null },
+    capture: 'off',
     toolsRevision: 0,
     toolsSyncedAt: null,
     toolsError: null,

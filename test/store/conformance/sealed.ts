@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SealedKind } from '../../../src/store/store.ts';
 import type { Backend } from './backend.ts';
+import { call } from './calls.ts';
 import { connector, credential, flow, registration } from './fixtures.ts';
 import { useStore } from './use-store.ts';
 
@@ -10,6 +11,7 @@ const KINDS: readonly SealedKind[] = [
   'registration.client',
   'flow.secrets',
   'credential.secret',
+  'call.capture',
   'meta.canary',
   'meta.sign_in',
 ];
@@ -19,7 +21,7 @@ export function describeSealed(backend: Backend): void {
     const store = useStore(backend);
 
     test('every secret column is walked with what its associated data is made of', async () => {
-      const { connectors, registrations, flows, credentials, meta, sealed } = store();
+      const { connectors, registrations, flows, credentials, calls, meta, sealed } = store();
       const empty = connector();
       await connectors.insert(empty);
       await meta.setOnce('other', 'no secret');
@@ -34,6 +36,7 @@ export function describeSealed(backend: Backend): void {
       await flows.insert(step);
       const token = credential(full.id);
       await credentials.put(token);
+      await calls.append([call({ id: 'cal_1' })], [], [{ id: 'cal_1', sealed: 'sealed capture' }]);
       await meta.setOnce('canary', 'sealed canary');
       await meta.setOnce('sign_in', 'sealed sign-in');
 
@@ -51,6 +54,7 @@ export function describeSealed(backend: Backend): void {
         'credential.secret': [
           { ...cell('credential.secret', token.id, token.sealed, token.issuer)[0], resource: token.resource },
         ],
+        'call.capture': cell('call.capture', 'cal_1', 'sealed capture'),
         'meta.canary': cell('meta.canary', 'canary', 'sealed canary'),
         'meta.sign_in': cell('meta.sign_in', 'sign_in', 'sealed sign-in'),
       });

@@ -39,6 +39,6 @@ for (let logged = 0; ; logged += BATCH) {
       era: 'modern',
     }),
   );
-  await store.calls.append(calls, [sum]);
+  await store.calls.append(calls, [sum], []);
   writeSync(1, `${logged + BATCH}\n`);
 }
