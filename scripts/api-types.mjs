@@ -1,12 +1,13 @@
 // Writes web/api/schema.d.ts from the hub's OpenAPI document, so that a route or field that does not exist
-// does not compile in the page. To be run after a change of the API: node scripts/run.mjs api-types
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// does not compile in the page. To be run after a change of the API: npm run api-types. With --check it only compares.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHub } from '../src/server/create-hub.ts';
 import { generateKey } from '../src/vault/keyring.ts';
 
+const FILE = new URL('../web/api/schema.d.ts', import.meta.url);
 const HEADER =
   '// The API as types, made from its OpenAPI document by scripts/api-types.mjs: change the routes, not this.\n\n';
 
@@ -28,7 +29,12 @@ try {
   const types = await openapi(/** @type {import('openapi-typescript').OpenAPI3} */ (await answer.json()), {
     alphabetize: true,
   });
-  writeFileSync(new URL('../web/api/schema.d.ts', import.meta.url), HEADER + astToString(types));
+  const text = HEADER + astToString(types);
+  if (!process.argv.includes('--check')) writeFileSync(FILE, text);
+  else if (readFileSync(FILE, 'utf8') !== text) {
+    console.error('web/api/schema.d.ts is not what the API is now. Make it anew: npm run api-types');
+    process.exitCode = 1;
+  }
 } finally {
   await hub.close();
   rmSync(folder, { recursive: true });

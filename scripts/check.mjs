@@ -21,6 +21,10 @@ const STEPS = [
       ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.page-tests.json'],
     ],
   },
+  {
+    title: 'API types of the page are of today',
+    commands: [['--conditions=chatelaine-source', 'scripts/api-types.mjs', '--check']],
+  },
   { title: 'house rules', commands: [['node_modules/vitest/vitest.mjs', 'run', 'test/house.test.ts']] },
   { title: 'unused code (knip)', commands: [['node_modules/knip/bin/knip.js', '--no-progress']] },
   {
