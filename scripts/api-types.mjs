@@ -25,7 +25,9 @@ const hub = await createHub({
 try {
   const answer = await hub.fetch(new Request('http://127.0.0.1:4100/api/openapi.json'));
   const { default: openapi, astToString } = await import('openapi-typescript');
-  const types = await openapi(/** @type {import('openapi-typescript').OpenAPI3} */ (await answer.json()), { alphabetize: true });
+  const types = await openapi(/** @type {import('openapi-typescript').OpenAPI3} */ (await answer.json()), {
+    alphabetize: true,
+  });
   writeFileSync(new URL('../web/api/schema.d.ts', import.meta.url), HEADER + astToString(types));
 } finally {
   await hub.close();

@@ -24,6 +24,7 @@ const COMMANDS = {
   build,
   bench: (args) => runChild(NODE, [SOURCE, 'bench/run.ts', ...args], { cwd: ROOT }),
   'api-types': () => runChild(NODE, [SOURCE, 'scripts/api-types.mjs'], { cwd: ROOT }),
+  screenshots: (args) => runChild(NODE, [SOURCE, 'scripts/screenshots.mjs', ...args], { cwd: ROOT }),
   'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
   soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),

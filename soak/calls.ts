@@ -93,17 +93,12 @@ export function createCalls({ hub }: World, random: Random) {
     const outcome = await inTime(calling);
     sent.to = Date.now();
     leaving.abort();
-    // A conversation over one credential does not go on over another.
-    const isCut = credentialOf(sent).account.possible(sent.from, sent.to).length > 1;
-    if (outcome === null && isCut) return { kind: 'cut off by a new credential', complaint: null };
-    if (outcome === null) return { kind: 'no answer', complaint: said(sent, 'there was no answer') };
     if (isCancelled) {
-      const isSeen = await seen(() => isCut || connector.server.held.cancelled.delete(sent.nonce) || mayBeDown(sent));
-      return {
-        kind: 'cancelled',
-        complaint: isSeen ? null : said(sent, 'the server was never told of the cancellation'),
-      };
+      const isSeen = await seen(() => connector.server.held.cancelled.delete(sent.nonce) || mayBeCut(sent));
+      return { kind: 'cancelled', complaint: isSeen ? null : said(sent, 'the server was never told of it') };
     }
+    if (outcome === null)
+      return { kind: 'no answer', complaint: mayBeCut(sent) ? null : said(sent, 'there was no answer') };
     return judge(sent, outcome, steps);
   };
 
@@ -160,13 +155,13 @@ export function createCalls({ hub }: World, random: Random) {
   };
 }
 
-/** Waits until the call is at work, and leaves; false when it ended before. */
+/** Waits until the call is at work, and leaves; false when it ended before or was never there. */
 async function cancelled(sent: Sent, leaving: AbortController, isOver: () => boolean): Promise<boolean> {
   const { waiting } = sent.connector.server.held;
-  await seen(() => isOver() || waiting.has(sent.nonce));
-  if (isOver()) return false;
-  leaving.abort();
-  return true;
+  await seen(() => isOver() || waiting.has(sent.nonce), ANSWERED_MS);
+  const isAtWork = waiting.has(sent.nonce);
+  if (isAtWork) leaving.abort();
+  return isAtWork;
 }
 
 /** null when it takes too long. */
@@ -178,8 +173,8 @@ async function inTime<T>(work: Promise<T>): Promise<T | null> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-async function seen(condition: () => boolean): Promise<boolean> {
-  const giveUpAt = Date.now() + CANCEL_SEEN_MS;
+async function seen(condition: () => boolean, withinMs = CANCEL_SEEN_MS): Promise<boolean> {
+  const giveUpAt = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > giveUpAt) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -202,6 +197,13 @@ const mayHaveNone = (agent: Agent, connector: Connector | null, from: number, to
 
 const mayBeDown = ({ connector, from, to }: Sent): boolean =>
   connector.isUp.maybe(from, to === 0 ? Date.now() : to, (up) => !up);
+
+/** Who lost the key, the tools, the credential or the server in the middle of a conversation cannot go on with it. */
+function mayBeCut(sent: Sent): boolean {
+  const { agent, key, connector, from, to } = sent;
+  const isNew = credentialOf(sent).account.possible(from, to).length > 1;
+  return isNew || mayBeDown(sent) || mayBeOut(agent, key, from, to) || mayHaveNone(agent, connector, from, to);
+}
 
 function said({ agent, connector, tool, nonce, from, to }: Sent, what: string): string {
   const { revision, answers, auth, mode } = connector;

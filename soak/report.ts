@@ -27,7 +27,7 @@ export type Report = {
 /** Of thirty minutes the first five. */
 const WARM_UP = 1 / 6;
 const LAST = 1 / 5;
-export const GROWTH_MAX = 0.1;
+const GROWTH_MAX = 0.1;
 const MIB = 2 ** 20;
 
 export function judgeMemory(samples: readonly Sample[], seconds: number): MemoryVerdict | null {

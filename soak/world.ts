@@ -9,13 +9,14 @@ import { Fact } from './facts.ts';
 import type { HubProcess } from './hub-process.ts';
 import type { Random } from './random.ts';
 
-export const AGENT_REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
+const AGENT_REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
 /** A server that came back may be held off a while longer, until the hub trusts it again. */
 const SERVER_GRACE_MS = 15_000;
 /** The hub refreshes a token five minutes before its end, so each is refreshed after some seconds. */
 const TOKEN_SECONDS = 330;
 const CONNECTORS_PER_AGENT = 3;
 const SETUP_LANES = 16;
+const SIGN_INS_MAX = 3;
 
 type Kind = { revision: Revision; answers: FaceOptions['answers']; auth: Auth; mode: 'shared' | 'per_agent' | null };
 
@@ -152,10 +153,16 @@ export async function connect(
   if (auth === 'oauth') {
     // One at a time: the stand-in asks nobody who is signing in.
     const mine = signingIn.then(async () => {
-      server.signIn.account = account;
-      const { connectUrl } = await hub.api<{ connectUrl: string }>('POST', `connectors/${id}/connect`, { agentId });
-      const end = await new Browser().follow(connectUrl);
-      if (end.url.searchParams.has('error')) throw new Error(`a sign-in ended at ${end.url.href}`);
+      for (let attempt = 1; ; attempt += 1) {
+        server.signIn.account = account;
+        const { connectUrl } = await hub.api<{ connectUrl: string }>('POST', `connectors/${id}/connect`, { agentId });
+        const end = await new Browser().follow(connectUrl);
+        const error = end.url.searchParams.get('error');
+        if (error === null) return;
+        // A server that came back a moment ago may break a connection from before.
+        if (error !== 'upstream_unreachable' || attempt === SIGN_INS_MAX)
+          throw new Error(`a sign-in ended at ${end.url.href}`);
+      }
     });
     signingIn = mine.catch(() => undefined);
     await mine;

@@ -18,6 +18,8 @@ export const MAX_REDIRECTS = 3;
 export const HEADERS_MAX_BYTES = 32 * 1024;
 /** An event stream holds its connection, so this is also how many streams one server may have open at once. */
 export const CONNECTIONS_PER_ORIGIN = 256;
+/** Streams that agents hold open cost a server and us little; each agent's share is AGENT_STREAMS_MAX. */
+export const STREAMS_PER_ORIGIN = 8_192;
 /** Addresses of which it is remembered that they may be spoken to. */
 export const TARGETS_KEPT_MAX = 20_000;
 
@@ -162,6 +164,10 @@ export const MAIL_POLL_MS = 500;
 export const MAIL_LIFETIME_MS = 60_000;
 /** Answers are forms that people filled in. */
 export const MAIL_MAX_CHARACTERS = 256 * 1024;
+/** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
+export const AGENT_STREAMS_MAX = 64;
+/** Warm connections to servers for one agent; its longest unused ones make room. */
+export const AGENT_CONNECTIONS_MAX = 64;
 /** How often an open stream looks whether the tools of its agent changed. */
 export const TOOLS_WATCH_MS = 1_000;
 /** A comment at least this often, so that no intermediary takes a stream for dead. */
@@ -232,6 +238,8 @@ export const SESSION_CACHE_MS = 1_000;
 export const SESSION_CACHE_ENTRIES = 10_000;
 export const INVITATION_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 export const PASSWORD_LINK_LIFETIME_MS = 24 * 60 * 60_000;
+/** For the console of a demo, whose reader clicks at once. */
+export const SIGN_IN_LINK_LIFETIME_MS = 60 * 60_000;
 /** A hub that nobody set up may wait long; each start prints a new code. */
 export const SETUP_CODE_LIFETIME_MS = 30 * 24 * 60 * 60_000;
 export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
@@ -239,8 +247,6 @@ export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
 export const ATTEMPTS_PER_ACCOUNT = 10;
 /** Tries from one address; an office or a proxy may be behind it. */
 export const ATTEMPTS_PER_ADDRESS = 50;
-/** Tries of set-up codes from everywhere together. */
-export const ATTEMPTS_OF_SETUP = 100;
 /** One change of who may do what at a time, so that two owners cannot remove each other. */
 export const PEOPLE_CHANGE_LEASE_MS = 15_000;
 /** From the click on "sign in with …" to the way back. */

@@ -26,7 +26,7 @@ export function callTool(
   };
   if (missing.length > 0) return failure(whoami, `Missing arguments: ${missing.join(', ')}`);
   if (workspaces) {
-    const refusal = useWorkspace(tool.name, args, caller, workspaces);
+    const refusal = inWorkspace(tool.name, args, caller, workspaces);
     if (refusal) return failure(whoami, refusal);
     const workspace = workspaces.get(caller.token);
     if (workspace) Object.assign(whoami, { workspace });
@@ -36,7 +36,7 @@ export function callTool(
 }
 
 /** Applies select_workspace; a string says why the call cannot go on. */
-function useWorkspace(
+function inWorkspace(
   tool: string,
   args: Record<string, unknown>,
   caller: Caller,

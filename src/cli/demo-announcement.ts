@@ -17,13 +17,15 @@ export type DemoConnector = {
 
 export type DemoScene = {
   readonly url: string;
+  /** Signs the reader in, once, within an hour. */
+  readonly signInUrl: string;
   readonly dataFolder: string;
   readonly token: string;
   readonly agentId: string;
   readonly connectors: readonly DemoConnector[];
 };
 
-export function announcement({ url, dataFolder, token, agentId, connectors }: DemoScene): string {
+export function announcement({ url, signInUrl, dataFolder, token, agentId, connectors }: DemoScene): string {
   const links = connectors.flatMap(({ name, connectUrl }): [string, string][] =>
     connectUrl === null ? [] : [[name, connectUrl]],
   );
@@ -34,6 +36,9 @@ export function announcement({ url, dataFolder, token, agentId, connectors }: De
   const [first] = connectors;
   return [
     `${bold('Chatelaine demo')}  ${url}/api/docs  (data in ${dataFolder})`,
+    '',
+    'Click to open it, signed in; works once, within the hour:',
+    pairs([['Page', signInUrl]]),
     '',
     'Click to connect; each link works once, for ten minutes:',
     pairs(links),

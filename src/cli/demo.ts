@@ -1,10 +1,13 @@
 // `chatelaine demo`: a hub of its own beside four local stand-ins for providers, with a connector for each
 // and the links to click. The stand-ins live in providers/, which nothing else of the program loads.
 
+import { randomBytes } from 'node:crypto';
 import type { DemoProvider } from '../../providers/index.ts';
 import { ChatelaineError } from '../errors.ts';
 import type { ConnectorView } from '../hub/connector-view.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { People } from '../people/people.ts';
+import { Secret } from '../secret.ts';
 import { readSettings } from '../server/config.ts';
 import { createLog } from '../server/log.ts';
 import { startServer } from '../server/serve.ts';
@@ -17,6 +20,7 @@ import { CLI } from './with-hub.ts';
 const PROVIDERS_PORT = '4201';
 const LABEL = 'demo';
 const AGENT = 'Demo agent';
+const OWNER = { name: 'Demo owner', email: 'owner@demo.example' };
 
 export const demo = command({
   details:
@@ -51,6 +55,7 @@ export const demo = command({
           url: server.url,
           dataFolder: settings.dataFolder,
           ...(await prepare(server.embedded.hub, providers)),
+          signInUrl: await ownerLink(server.embedded.people),
         };
         output.result(scene, announcement(scene));
         await stop;
@@ -63,6 +68,19 @@ export const demo = command({
     return 0;
   },
 });
+
+/** Signs whoever reads this console in as the owner of the demo, who is made at the first start. */
+async function ownerLink(people: People): Promise<string> {
+  if (await people.setup.needed()) {
+    const { url } = await people.links.invite({ role: 'owner', email: OWNER.email }, CLI);
+    const token = new Secret(url.slice(url.lastIndexOf('/') + 1));
+    const password = new Secret(randomBytes(24).toString('base64url'));
+    await people.links.accept(token, { name: OWNER.name, password }, { address: null, userAgent: null });
+  }
+  const owner = (await people.list()).find(({ role, enabled }) => role === 'owner' && enabled);
+  if (owner === undefined) throw new ChatelaineError('internal_error', 'The demo has no owner.');
+  return (await people.links.signIn(owner.id, CLI)).url;
+}
 
 async function startProviders(port: string): Promise<readonly DemoProvider[]> {
   const firstPort = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;

@@ -2,6 +2,7 @@
 // once, in this process. Judged before anything is sent, so that the agent may simply try again later.
 
 import type { AgentAccess } from '../hub/agent-access.ts';
+import { AGENT_STREAMS_MAX } from '../limits.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import { AgentRefusal, REFUSED } from './answers.ts';
 
@@ -14,10 +15,13 @@ type Use = { startedAt: number; calls: number; inFlight: number };
 export type CallLimits = {
   /** Counts a call in; the answer counts it out of those under way. @throws AgentRefusal 429 with Retry-After */
   enter(access: AgentAccess, connector: ConnectorRecord): () => void;
+  /** The same for a stream that stays open, whose end may be told more than once. */
+  enterStream(agentId: string): () => void;
 };
 
 export function createCallLimits(now: () => number): CallLimits {
   const uses = new Map<string, Use>();
+  const streams = new Map<string, number>();
 
   const countOf = (id: string): Use => {
     const at = now();
@@ -35,6 +39,20 @@ export function createCallLimits(now: () => number): CallLimits {
   };
 
   return {
+    enterStream(agentId) {
+      const open = streams.get(agentId) ?? 0;
+      if (open >= AGENT_STREAMS_MAX)
+        throw tooMany(`This agent holds ${AGENT_STREAMS_MAX} streams open; close one before it opens the next.`, 1);
+      streams.set(agentId, open + 1);
+      let isOpen = true;
+      return () => {
+        if (!isOpen) return;
+        isOpen = false;
+        const left = (streams.get(agentId) ?? 1) - 1;
+        if (left === 0) streams.delete(agentId);
+        else streams.set(agentId, left);
+      };
+    },
     enter({ agent, limits }, connector) {
       const { callsPerMinute, callsInFlight } = limits;
       const counted: Use[] = [];

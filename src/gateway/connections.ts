@@ -5,7 +5,7 @@
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import type { HubContext } from '../hub/context.ts';
 import { rememberServer } from '../hub/upstream-session.ts';
-import { CONNECTION_IDLE_MS, CONNECTIONS_MAX } from '../limits.ts';
+import { AGENT_CONNECTIONS_MAX, CONNECTION_IDLE_MS, CONNECTIONS_MAX } from '../limits.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import type { Protocol } from '../mcp/types.ts';
 import type { Upstream } from '../mcp/upstream.ts';
@@ -17,6 +17,7 @@ const VERDICTS_MAX = 10_000;
 const VERDICT_LIFETIME_MS = 10 * 60_000;
 
 type Entry = {
+  readonly agentId: string;
   readonly url: string;
   readonly resolved: ResolvedCredential;
   readonly upstream: Promise<Upstream>;
@@ -68,15 +69,41 @@ export function createConnections(context: HubContext): Connections {
     entry.isStale = true;
     if (entry.busy === 0) void close(entry);
   };
-  const timer = setInterval(() => {
+  /** Whether nobody replaced, disconnected or deleted the credential since. */
+  const stands = async ({ resolved }: Entry): Promise<boolean> => {
+    if (resolved.credentialId === null) return true;
+    const credential = await context.store.credentials.get(resolved.credentialId);
+    return credential !== null && credential.slot === 'active' && credential.generation === resolved.generation;
+  };
+  const sweep = async (): Promise<void> => {
     const idleSince = context.now() - CONNECTION_IDLE_MS;
     for (const [key, entry] of entries) {
-      if (entry.busy === 0 && entry.lastUsedAt < idleSince) drop(key, entry);
+      if (entry.busy > 0) continue;
+      if (entry.lastUsedAt < idleSince || !(await stands(entry))) drop(key, entry);
     }
-  }, CONNECTION_IDLE_MS / 5);
+  };
+  const timer = setInterval(() => {
+    sweep().catch((error: unknown) => context.log.warn({ err: error }, 'idle connections could not be looked through'));
+  }, CONNECTION_IDLE_MS / 10);
   timer.unref();
 
-  const entryFor = (key: string, connector: ConnectorRecord, resolved: ResolvedCredential, caps: JsonObject): Entry => {
+  /** The longest unused of one agent make room for its next. */
+  const makeRoom = (agentId: string): void => {
+    let own = 0;
+    for (const entry of entries.values()) if (entry.agentId === agentId) own += 1;
+    for (const [key, entry] of entries) {
+      if (own < AGENT_CONNECTIONS_MAX) return;
+      if (entry.agentId !== agentId) continue;
+      drop(key, entry);
+      own -= 1;
+    }
+  };
+  const entryFor = (
+    key: string,
+    connector: ConnectorRecord,
+    resolved: ResolvedCredential,
+    { agentId, capabilities }: ConnectionScope,
+  ): Entry => {
     const known = entries.get(key);
     if (known !== undefined && known.url === connector.url && sameCredential(known.resolved, resolved)) return known;
     if (known !== undefined) drop(key, known);
@@ -84,19 +111,29 @@ export function createConnections(context: HubContext): Connections {
       const [oldest] = entries;
       if (oldest !== undefined) drop(...oldest);
     }
-    const upstream = open(context, connector, resolved, caps, protocolOf(connector)).then((opened) => {
+    makeRoom(agentId);
+    const upstream = open(context, connector, resolved, capabilities, protocolOf(connector)).then((opened) => {
       learn(connector, opened.protocol);
       return opened;
     });
-    const entry: Entry = { url: connector.url, resolved, upstream, busy: 0, isStale: false, lastUsedAt: context.now() };
+    const entry: Entry = {
+      agentId,
+      url: connector.url,
+      resolved,
+      upstream,
+      busy: 0,
+      isStale: false,
+      lastUsedAt: context.now(),
+    };
     upstream.catch(() => drop(key, entry));
     return entry;
   };
 
   return {
     async use(connector, resolved, scope, use) {
-      const key = JSON.stringify([connector.id, resolved.credentialId, scope]);
-      const entry = entryFor(key, connector, resolved, scope.capabilities);
+      // Not the credential: one that takes another's place ends what was open with it.
+      const key = JSON.stringify([connector.id, scope]);
+      const entry = entryFor(key, connector, resolved, scope);
       // Set anew, so that the map's order is that of use.
       entries.delete(key);
       entries.set(key, entry);

@@ -79,15 +79,16 @@ export function send(
     meter.ends('refused', 'circuit_open');
     return refused(parts, { ...request, connector, tool, meter }, error);
   }
-  if (method !== 'tools/call') return forward(parts, { ...request, connector, tool, meter });
+  const isCall = method === 'tools/call';
+  if (!isCall && method !== 'subscriptions/listen') return forward(parts, { ...request, connector, tool, meter });
   try {
-    leave = parts.limits.enter(access, connector);
+    leave = isCall ? parts.limits.enter(access, connector) : parts.limits.enterStream(access.agent.id);
   } catch (error) {
     meter.ends('refused', 'too_many_calls');
     throw error;
   }
   const { timeoutSeconds } = connector.limits;
-  if (timeoutSeconds === null) return forward(parts, { ...request, connector, tool, meter });
+  if (timeoutSeconds === null || !isCall) return forward(parts, { ...request, connector, tool, meter });
   const hangUp = request.hangUp.child();
   const timer = setTimeout(
     () => hangUp.abort(new DOMException('Time is over.', 'TimeoutError')),

@@ -145,11 +145,16 @@ export async function takeLegacy(
 export async function listen(parts: FaceParts, visit: Visit, session: AgentSession): Promise<AgentAnswer> {
   const target = relayTarget(parts, visit, session);
   const lastEventId = visit.headers['last-event-id'] ?? null;
+  const leave = parts.limits.enterStream(visit.access.agent.id);
   const relayed = target === null ? null : await parts.relay.listen(target, lastEventId).catch(() => null);
-  if (relayed !== null && isEventStream(relayed)) return eventStream(passedOn(relayed.body, visit.hangUp, true));
+  if (relayed !== null && isEventStream(relayed))
+    return eventStream(passedOn(relayed.body, visit.hangUp, true, undefined, leave));
   relayed?.body.cancel();
-  if (lastEventId !== null) throw new AgentRefusal(405, REFUSED, 'This stream cannot be resumed.');
-  return changesStream(() => parts.toolsNow(visit), visit.hangUp);
+  if (lastEventId !== null) {
+    leave();
+    throw new AgentRefusal(405, REFUSED, 'This stream cannot be resumed.');
+  }
+  return changesStream(() => parts.toolsNow(visit), visit.hangUp, leave);
 }
 
 /** Ends a session here and at the server. */

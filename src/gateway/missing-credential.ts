@@ -2,6 +2,7 @@
 // in the way that the agent's revision knows (MCP 2026-07-28 input_required; 2025-11-25 error -32042).
 
 import { type ChatelaineError, isChatelaineError } from '../errors.ts';
+import { isUnopened } from '../hub/authorize.ts';
 import { CONNECT_LINK_REUSE_MS } from '../limits.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { isObject } from '../mcp/json.ts';
@@ -31,7 +32,7 @@ export function createMissingCredentials({ context, hub }: Pick<GatewayParts, 'c
     const agentId = call.access.agent.id;
     const key = `${call.connector.id} ${agentId}`;
     const known = links.get(key);
-    if (known !== undefined) return known.url;
+    if (known !== undefined && (await isUnopened(context, known.url))) return known.url;
     const owner = call.connector.credentialMode === 'per_agent' ? agentId : null;
     const request = { agentId: owner, returnTo: null };
     const { connectUrl } = await hub.connectors.connect(call.connector.id, request, { name: `agent:${agentId}` });

@@ -96,5 +96,6 @@ async function subscribe(
   // A server of the same revision tells of its resources and prompts too.
   if (offered !== null && protocol !== null && isModern(protocol.version))
     return send(parts, request, offered.connector, null);
-  return subscriptionStream(request.id, request.params, () => parts.toolsNow(request), request.hangUp);
+  const leave = parts.limits.enterStream(request.access.agent.id);
+  return subscriptionStream(request.id, request.params, () => parts.toolsNow(request), request.hangUp, leave);
 }

@@ -46,6 +46,7 @@ export function passedOn(
   cancellation: Cancellation,
   isStream: boolean,
   meter?: Pick<CallMeter, 'passed' | 'ends' | 'waitsOn'>,
+  onEnd?: () => void,
 ): Flow {
   const waited = meter?.waitsOn();
   return {
@@ -56,11 +57,13 @@ export function passedOn(
           return sink.write(chunk);
         },
         end() {
+          onEnd?.();
           waited?.();
           meter?.ends();
           sink.end();
         },
         fail(reason) {
+          onEnd?.();
           waited?.();
           meter?.ends(
             cancellation.aborted ? 'cancelled' : 'error',
@@ -75,6 +78,7 @@ export function passedOn(
     },
     resume: () => source.resume(),
     cancel(reason) {
+      onEnd?.();
       waited?.();
       meter?.ends('cancelled');
       source.cancel(reason);

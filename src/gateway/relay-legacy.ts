@@ -69,8 +69,9 @@ export function createLegacyRelay({
   const strict = new Map<string, number>();
   const { mcp: fetch, passage } = context.outbound;
 
-  const current = ({ session }: RelayTarget, resolved: ResolvedCredential): UpstreamSession | null => {
-    const known = renewed.get(session.nonce) ?? session.upstream;
+  const latest = ({ session }: RelayTarget): UpstreamSession | null => renewed.get(session.nonce) ?? session.upstream;
+  const current = (target: RelayTarget, resolved: ResolvedCredential): UpstreamSession | null => {
+    const known = latest(target);
     return known?.credentialId === resolved.credentialId ? known : null;
   };
   const begun = async (
@@ -112,7 +113,12 @@ export function createLegacyRelay({
     id: RequestId | null,
     request: (session: UpstreamSession) => Omit<PassageRequest, 'cancellation'>,
   ): Promise<RawAnswer | null> => {
-    let session = current(target, resolved) ?? (await renew(target, resolved));
+    let session = current(target, resolved);
+    if (session === null) {
+      // A word about what is under way belongs to the session in which it is, even if the credential is another now.
+      const known = id === null ? latest(target) : null;
+      session = known ?? (await renew(target, resolved));
+    }
     for (let attempt = 0; ; attempt += 1) {
       const sent = request(session);
       const waited = target.meter?.waitsOn();
@@ -122,6 +128,7 @@ export function createLegacyRelay({
       const { status, rpc, isAddressed } = refusal;
       if (rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) return null;
       const isLost = session.sessionId !== null && (status === 404 || (status === 400 && !isAddressed));
+      if (isLost && id === null) throw refusal.error;
       if (!isLost || attempt > 0) {
         if (refusal.error instanceof UpstreamStatusError && [404, 405].includes(status)) return null;
         throw refusal.error;

@@ -16,8 +16,8 @@ const CHANGED = 'notifications/tools/list_changed';
 export type CurrentTools = () => Promise<string | null>;
 
 /** A stream that says when the list changed, until the agent hangs up or loses its access. */
-export function changesStream(current: CurrentTools, cancellation: Cancellation): AgentAnswer {
-  return streamOfChanges(current, cancellation, [], { jsonrpc: '2.0', method: CHANGED }, null);
+export function changesStream(current: CurrentTools, cancellation: Cancellation, onEnd: () => void): AgentAnswer {
+  return streamOfChanges(current, cancellation, onEnd, [], { jsonrpc: '2.0', method: CHANGED }, null);
 }
 
 /**
@@ -31,6 +31,7 @@ export function subscriptionStream(
   params: JsonObject,
   current: CurrentTools,
   cancellation: Cancellation,
+  onEnd: () => void,
 ): AgentAnswer {
   const asked = isObject(params.notifications) ? params.notifications : {};
   const hears = asked.toolsListChanged === true;
@@ -42,12 +43,13 @@ export function subscriptionStream(
   };
   const changed = hears ? { jsonrpc: '2.0', method: CHANGED, params: { _meta } } : null;
   const end = { jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } };
-  return streamOfChanges(current, cancellation, [acknowledged], changed, end);
+  return streamOfChanges(current, cancellation, onEnd, [acknowledged], changed, end);
 }
 
 function streamOfChanges(
   current: CurrentTools,
   cancellation: Cancellation,
+  onEnd: () => void,
   first: readonly JsonObject[],
   changed: JsonObject | null,
   end: JsonObject | null,
@@ -62,6 +64,7 @@ function streamOfChanges(
         if (isOver) return;
         isOver = true;
         clearTimeout(timer);
+        onEnd();
         controller.close();
       };
       cancellation.addEventListener('abort', finish);
@@ -94,6 +97,7 @@ function streamOfChanges(
     cancel() {
       isOver = true;
       clearTimeout(timer);
+      onEnd();
     },
   });
   return eventStream(body);

@@ -22,6 +22,7 @@ import { mountTokens } from './api/tokens.ts';
 import { mountTools } from './api/tools.ts';
 import { authenticate } from './authn.ts';
 import { mountBrowser } from './browser/routes.ts';
+import { mountSignInLink } from './browser/sign-in-link.ts';
 import { mountSingleSignOn } from './browser/single-sign-on.ts';
 import { mountDocs } from './docs-page.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
@@ -61,6 +62,7 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
   mountWebPage(app, dependencies);
   mountBrowser(app, dependencies);
   mountSingleSignOn(app, dependencies);
+  mountSignInLink(app, dependencies);
 
   mountGateway(app, dependencies);
 

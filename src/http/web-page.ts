@@ -42,8 +42,8 @@ export function mountWebPage(app: Hono<HttpEnvironment>, dependencies: HttpDepen
       const landed = c.req.query('error') !== undefined || c.req.query('connected') !== undefined;
       const shared = section === 'connectors' || section === 'agents';
       if (shared && landed && (await readSession(c, dependencies)) === null) return next();
-      // The routes of single sign-on lie below a section of the page.
-      if (c.req.path.startsWith('/sign-in/oidc/')) return next();
+      // What signs in by itself lies below a section of the page.
+      if (/^\/sign-in\/(oidc|link)\//.test(c.req.path)) return next();
       return index(c);
     });
   }

@@ -28,6 +28,13 @@ export async function authorize(context: HubContext, ticket: string, browser: Se
   return openFor(context, flow, browser);
 }
 
+/** Whether a connect link still waits for whoever opens it first. */
+export async function isUnopened(context: HubContext, connectUrl: string): Promise<boolean> {
+  const ticket = new Secret(connectUrl.slice(connectUrl.lastIndexOf('/') + 1));
+  const flow = await context.store.flows.findByTicket(await hashToken(ticket));
+  return flow !== null && flow.status === 'created' && flow.expiresAt > context.now();
+}
+
 /** Binds `flow` to the browser and builds the authorization request. */
 export async function openFor(context: HubContext, flow: FlowRecord, browser: Secret): Promise<{ redirectTo: string }> {
   const connector = await context.store.connectors.get(flow.connectorId);

@@ -15,6 +15,7 @@ import {
   MCP_ANSWER_MAX_BYTES,
   METADATA_MAX_BYTES,
   STREAM_IDLE_TIMEOUT_MS,
+  STREAMS_PER_ORIGIN,
   TARGETS_KEPT_MAX,
 } from '../limits.ts';
 import { type FetchLike, type Outbound, type Passage, type RawAnswer, responseOf } from '../outbound.ts';
@@ -40,7 +41,13 @@ export type OutboundOptions = {
   readonly limits?: Partial<OutboundLimits>;
 };
 
-type Profile = { readonly agent: Agent; readonly redirects: RedirectRule; readonly limits: ExchangeLimits };
+type Profile = {
+  readonly agent: Agent;
+  /** For event streams that are asked for by GET, and stay open. */
+  readonly streams?: Agent;
+  readonly redirects: RedirectRule;
+  readonly limits: ExchangeLimits;
+};
 
 const DEFAULT_LIMITS: OutboundLimits = {
   connectTimeoutMs: CONNECT_TIMEOUT_MS,
@@ -68,6 +75,8 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
   const connect = guardedConnector(policy, options.lookup ?? dnsLookup, connectTimeoutMs);
   // Two pools, so that long event streams of a server never keep its token endpoint waiting.
   const [documents, servers] = [newAgent(connect), newAgent(connect)];
+  // Nor the streams that agents hold open the calls of others.
+  const streams = newAgent(connect, { connections: STREAMS_PER_ORIGIN });
   // A token request gets a connection of its own: on an idle one that the server is just closing (RFC 9112
   // section 9.5) nobody could tell whether the refresh token was rotated.
   const tokens = newAgent(connect, { pipelining: 0 });
@@ -75,7 +84,7 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
   const mcpLimits = { answerMs: answerTimeoutMs, maxBytes: mcpAnswerMaxBytes, streamIdleMs: streamIdleTimeoutMs };
   const targetOf = checkedTargets(policy);
   const fetchFor = (profile: Profile): FetchLike => fetchOver(guardedSend(profile, targetOf), options.userAgent);
-  const toServers: Profile = { agent: servers, redirects: 'same_origin', limits: mcpLimits };
+  const toServers: Profile = { agent: servers, streams, redirects: 'same_origin', limits: mcpLimits };
 
   return {
     metadata: fetchFor({ agent: documents, redirects: 'follow_documents', limits: documentLimits }),
@@ -83,7 +92,7 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
     mcp: fetchFor(toServers),
     passage: passageOver(guardedSend(toServers, targetOf), options.userAgent),
     async close() {
-      await Promise.all([documents.destroy(), servers.destroy(), tokens.destroy()]);
+      await Promise.all([documents.destroy(), servers.destroy(), streams.destroy(), tokens.destroy()]);
     },
   };
 }
@@ -97,7 +106,8 @@ function guardedSend(profile: Profile, targetOf: (address: string) => Target): S
     let { limits } = profile;
     const startedAt = performance.now();
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await exchange(profile.agent, target, parts, limits, cancellation);
+      const agent = isLongStream(parts) ? (profile.streams ?? profile.agent) : profile.agent;
+      const answer = await exchange(agent, target, parts, limits, cancellation);
       const next = nextUrl(profile.redirects, target.url, parts.method, answer);
       if (next === null) return answer;
       answer.body.cancel();
@@ -109,6 +119,13 @@ function guardedSend(profile: Profile, targetOf: (address: string) => Target): S
       limits = { ...limits, answerMs: Math.max(1, profile.limits.answerMs - (performance.now() - startedAt)) };
     }
   };
+}
+
+/** A listening stream (MCP 2025-03-26 on), an HTTP+SSE session (2024-11-05), or a subscription (2026-07-28). */
+function isLongStream({ method, headers }: RequestParts): boolean {
+  if (method === 'GET') return true;
+  const at = headers.indexOf('mcp-method');
+  return at >= 0 && headers[at + 1] === 'subscriptions/listen';
 }
 
 function fetchOver(send: Send, userAgent: string): FetchLike {
@@ -153,7 +170,7 @@ function newAgent(connect: ReturnType<typeof guardedConnector>, more: Agent.Opti
   return new Agent({
     ...more,
     connect,
-    connections: CONNECTIONS_PER_ORIGIN,
+    connections: more.connections ?? CONNECTIONS_PER_ORIGIN,
     maxHeaderSize: HEADERS_MAX_BYTES,
     // Every limit of time is exchange.ts's own, so that there is one place to look and one message.
     headersTimeout: 0,

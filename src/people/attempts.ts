@@ -3,11 +3,17 @@
 
 import { ChatelaineError } from '../errors.ts';
 import type { HubContext } from '../hub/context.ts';
-import { ATTEMPTS_WINDOW_MS } from '../limits.ts';
+import { ATTEMPTS_PER_ADDRESS, ATTEMPTS_WINDOW_MS } from '../limits.ts';
 import { Secret } from '../secret.ts';
 import { hashToken } from '../vault/hash.ts';
+import type { Visitor } from './visitor.ts';
 
-export type Limit = { readonly what: string; readonly most: number };
+type Limit = { readonly what: string; readonly most: number };
+
+/** Tries from where this visitor is; nobody is limited for all who come from where nobody can tell. */
+export function limitOfAddress({ address }: Visitor): readonly Limit[] {
+  return address === null ? [] : [{ what: `address ${address}`, most: ATTEMPTS_PER_ADDRESS }];
+}
 
 const keyOf = (what: string): Promise<string> => hashToken(new Secret(`attempt ${what}`));
 

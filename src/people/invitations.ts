@@ -2,10 +2,11 @@
 
 import { ChatelaineError } from '../errors.ts';
 import { type Actor, audit } from '../hub/audit.ts';
-import { ATTEMPTS_PER_ADDRESS, INVITATION_LIFETIME_MS, PASSWORD_LINK_LIFETIME_MS } from '../limits.ts';
+import { browserRoutes } from '../hub/browser-routes.ts';
+import { INVITATION_LIFETIME_MS, PASSWORD_LINK_LIFETIME_MS, SIGN_IN_LINK_LIFETIME_MS } from '../limits.ts';
 import type { Secret } from '../secret.ts';
 import { randomToken } from '../vault/hash.ts';
-import { countAttempt } from './attempts.ts';
+import { countAttempt, limitOfAddress } from './attempts.ts';
 import type { Answered, Auth, User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { checkEmailFree, createPerson, setPassword } from './new-person.ts';
@@ -71,6 +72,27 @@ export async function passwordLink(context: PeopleContext, user: User, actor: Ac
   return link;
 }
 
+/** A link that signs this person in, for whoever made them here and now. */
+export async function signInLink(context: PeopleContext, user: User, actor: Actor): Promise<NewLink> {
+  const auth = await context.auth();
+  const link = await newLink(context, auth, 'sign_in', { userId: user.id }, SIGN_IN_LINK_LIFETIME_MS);
+  await audit(context.hub, actor, 'sign_in_link.created', { detail: { personId: user.id } });
+  return link;
+}
+
+/** @throws not_found for a link that is unknown, used or expired */
+export async function followSignInLink(
+  context: PeopleContext,
+  token: Secret,
+  visitor: Visitor,
+): Promise<Answered<SignedIn>> {
+  const auth = await context.auth();
+  const taken = await takeOneTime<PasswordFor>(auth, 'sign_in', token);
+  const user = taken === null ? null : ((await auth.internal.findUserById(taken.userId)) as User | null);
+  if (user === null) throw unknownLink();
+  return beginSession(context, auth, user, visitor, 'link');
+}
+
 /** @throws not_found, rate_limited */
 export async function lookAtLink(context: PeopleContext, token: Secret, visitor: Visitor): Promise<LinkPurpose> {
   const auth = await context.auth();
@@ -83,7 +105,7 @@ export async function lookAtLink(context: PeopleContext, token: Secret, visitor:
   const reset = await lookAtOneTime<PasswordFor>(auth, 'password', token, now);
   const user = reset === null ? null : ((await auth.internal.findUserById(reset.userId)) as User | null);
   if (reset === null || user === null) {
-    await countAttempt(context.hub, [{ what: `link ${visitor.address ?? 'unknown'}`, most: ATTEMPTS_PER_ADDRESS }]);
+    await countAttempt(context.hub, limitOfAddress(visitor));
     throw unknownLink();
   }
   const { email, name, role } = user;
@@ -137,14 +159,15 @@ async function acceptPassword(
 async function newLink(
   context: PeopleContext,
   auth: Auth,
-  kind: 'invitation' | 'password',
+  kind: 'invitation' | 'password' | 'sign_in',
   meaning: object,
   lifetimeMs: number,
 ): Promise<NewLink> {
   const token = randomToken('', 32);
   const expiresAt = new Date(context.hub.now() + lifetimeMs);
   const { id } = await keepOneTime(auth, kind, token, meaning, expiresAt);
-  return { id, url: `${context.hub.baseUrl}/invitation/${token.reveal()}`, expiresAt };
+  const path = kind === 'sign_in' ? browserRoutes.signInLink(token.reveal()) : `/invitation/${token.reveal()}`;
+  return { id, url: `${context.hub.baseUrl}${path}`, expiresAt };
 }
 
 const unknownLink = (): ChatelaineError =>

@@ -1,11 +1,11 @@
-// Codes and links that work once: set-up codes, invitations, links to a new password. The database holds a
+// Codes and links that work once: set-up codes, invitations, links to a new password, links that sign in. The database holds a
 // hash of each and what it is for; taking one deletes it, so that of two takers one goes away empty-handed.
 
 import type { Secret } from '../secret.ts';
 import { hashToken } from '../vault/hash.ts';
 import type { Auth } from './auth.ts';
 
-export type OneTimeKind = 'setup' | 'invitation' | 'password';
+export type OneTimeKind = 'setup' | 'invitation' | 'password' | 'sign_in';
 
 /** What stands behind a code; `id` names it without giving it away. */
 export type OneTime<T> = T & { readonly id: string; readonly createdAt: Date; readonly expiresAt: Date };

@@ -9,7 +9,16 @@ import type { Secret } from '../secret.ts';
 import { type Auth, openAuth } from './auth.ts';
 import { sessionCookieName } from './auth-options.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
-import { acceptLink, invite, listInvitations, lookAtLink, passwordLink, withdrawInvitation } from './invitations.ts';
+import {
+  acceptLink,
+  followSignInLink,
+  invite,
+  listInvitations,
+  lookAtLink,
+  passwordLink,
+  signInLink,
+  withdrawInvitation,
+} from './invitations.ts';
 import { createOpenIdProvider, type OpenIdFlow, type OpenIdSettings } from './openid-provider.ts';
 import { signInWithOpenId } from './openid-sign-in.ts';
 import {
@@ -107,6 +116,8 @@ export function createPeople(hub: HubContext, settings: { readonly openId: OpenI
       list: () => listInvitations(context),
       withdraw: (id: string, actor: Actor) => withdrawInvitation(context, id, actor),
       password: async (id: string, actor: Actor) => passwordLink(context, await getPerson(context, id), actor),
+      signIn: async (id: string, actor: Actor) => signInLink(context, await getPerson(context, id), actor),
+      follow: (token: Secret, visitor: Visitor) => followSignInLink(context, token, visitor),
       look: (token: Secret, visitor: Visitor) => lookAtLink(context, token, visitor),
       accept: (
         token: Secret,

@@ -4,9 +4,9 @@
 import { ChatelaineError } from '../errors.ts';
 import { audit } from '../hub/audit.ts';
 import { withLease } from '../hub/lease.ts';
-import { ATTEMPTS_OF_SETUP, ATTEMPTS_PER_ADDRESS, PEOPLE_CHANGE_LEASE_MS, SETUP_CODE_LIFETIME_MS } from '../limits.ts';
+import { PEOPLE_CHANGE_LEASE_MS, SETUP_CODE_LIFETIME_MS } from '../limits.ts';
 import { Secret } from '../secret.ts';
-import { countAttempt } from './attempts.ts';
+import { countAttempt, limitOfAddress } from './attempts.ts';
 import type { Answered, Auth } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { checkEmailFree, createPerson, setPassword } from './new-person.ts';
@@ -47,10 +47,8 @@ export async function finishSetup(
   input: { readonly code: Secret; readonly name: string; readonly email: string; readonly password: Secret },
   visitor: Visitor,
 ): Promise<Answered<SignedIn>> {
-  await countAttempt(context.hub, [
-    { what: `address ${visitor.address ?? 'unknown'}`, most: ATTEMPTS_PER_ADDRESS },
-    { what: 'setup', most: ATTEMPTS_OF_SETUP },
-  ]);
+  // The code itself is beyond guessing; a limit for everybody would let anybody close the door for its reader.
+  await countAttempt(context.hub, limitOfAddress(visitor));
   const auth = await context.auth();
   const user = await withLease(context.hub, PEOPLE_LEASE, PEOPLE_CHANGE_LEASE_MS, async () => {
     if (!(await needsSetup(auth)))

@@ -2,9 +2,9 @@
 
 import { ChatelaineError } from '../errors.ts';
 import { audit } from '../hub/audit.ts';
-import { ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS } from '../limits.ts';
+import { ATTEMPTS_PER_ACCOUNT } from '../limits.ts';
 import type { Secret } from '../secret.ts';
-import { countAttempt, forgetAttempts } from './attempts.ts';
+import { countAttempt, forgetAttempts, limitOfAddress } from './attempts.ts';
 import { type Answered, type Auth, PASSWORD_PROVIDER, type User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { headersOf, type Visitor } from './visitor.ts';
@@ -19,10 +19,7 @@ export async function signIn(
   visitor: Visitor,
 ): Promise<Answered<SignedIn>> {
   const account = `account ${email.toLowerCase()}`;
-  await countAttempt(context.hub, [
-    { what: `address ${visitor.address ?? 'unknown'}`, most: ATTEMPTS_PER_ADDRESS },
-    { what: account, most: ATTEMPTS_PER_ACCOUNT },
-  ]);
+  await countAttempt(context.hub, [...limitOfAddress(visitor), { what: account, most: ATTEMPTS_PER_ACCOUNT }]);
   const auth = await context.auth();
   const found = await auth.internal.findUserByEmail(email.toLowerCase(), { includeAccounts: true });
   const hash = found?.accounts.find(({ providerId }) => providerId === PASSWORD_PROVIDER)?.password ?? null;

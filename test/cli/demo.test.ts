@@ -32,6 +32,10 @@ test('four connectors are ready to connect, at a second start too, whose provide
       expect([page.status, page.url.origin]).toEqual([200, providerUrl]);
       expect(page.text).toMatch(/Allow/);
     }
+    const browser = new Browser();
+    await browser.get(scene.signInUrl);
+    expect([...browser.cookies('127.0.0.1').keys()]).toEqual(['chatelaine_session']);
+    expect((await new Browser().get(scene.signInUrl)).status).toBe(404);
     const render = scene.connectors.find(({ apiKey }) => apiKey !== null);
     const path = `/api/agents/${scene.agentId}/credentials/${render?.id}`;
     const headers = { authorization: `Bearer ${scene.token}`, 'content-type': 'application/json' };

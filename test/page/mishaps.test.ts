@@ -2,8 +2,10 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readWebPage } from '../../src/server/web-page-files.ts';
+import { ME, startEmbedded } from '../support/embedded.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
-import { decide, openStage, type Stage } from './stage.ts';
+import { decide, OWNER, openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
 let linear: RunningProvider;
@@ -60,6 +62,28 @@ test('a link that was used already says so, and how to start again', async () =>
   await other.goto(connectUrl);
   expect(await other.locator('main').textContent()).toMatch(/used|new link|again/i);
   await other.context().close();
+});
+
+test('a consent given too late is told so, with how to start again', async () => {
+  const late = await startEmbedded({ webPage: await readWebPage() });
+  try {
+    const made = await late.hub.connectors.create({ name: 'Late', url: linear.mcpUrl }, ME);
+    const code = (await late.people.setup.newCode())?.reveal();
+    const other = await stage.visitor();
+    const set = await other
+      .context()
+      .request.post(`${late.url}/api/setup`, { data: { code, ...OWNER }, headers: { origin: late.url } });
+    expect(set.ok(), await set.text()).toBe(true);
+    const { connectUrl } = await late.hub.connectors.connect(made.id, { agentId: null, returnTo: null }, ME);
+    await other.goto(connectUrl);
+    late.clock.ahead += 11 * 60_000;
+    await decide(other, 'Allow');
+    await other.getByText('This sign-in took longer than 10 minutes.').waitFor();
+    expect(await other.locator('main').textContent()).toMatch(/start again.*flow_expired/s);
+    await other.context().close();
+  } finally {
+    await late.close();
+  }
 });
 
 test('a client that the provider forgot is registered again by one button, and the sign-in goes through', async () => {

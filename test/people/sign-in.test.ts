@@ -1,6 +1,7 @@
 // People over HTTP, on both databases: the first owner, invitations, roles, sessions, limits.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEmbedded } from '../support/embedded.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { join, PASSWORD, Visit } from '../support/people.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -69,6 +70,30 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (kind) => {
     expect(unknown.body).toEqual(wrong.body);
   });
 
+  test('on https the cookie is for this host alone, and for https alone', async () => {
+    const embedded = await startEmbedded({ url: 'https://hub.example.com' });
+    try {
+      const code = (await embedded.people.setup.newCode())?.reveal();
+      const body = JSON.stringify({ code, name: 'Olive', email: 'o@example.com', password: PASSWORD });
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': '10.9.9.9, 203.0.113.7' };
+      const request = new Request('https://hub.example.com/api/setup', { method: 'POST', headers, body });
+      const answer = await embedded.fetch(request, { address: '10.0.0.1' });
+      const [line = ''] = answer.headers.getSetCookie();
+      expect(line).toMatch(/^__Host-chatelaine_session=/);
+      for (const attribute of [/; HttpOnly/, /; SameSite=Lax/, /; Secure/, /; Path=\/(;|$)/])
+        expect(line).toMatch(attribute);
+      expect(line).not.toMatch(/; Domain/i);
+      const [cookie = ''] = line.split(';');
+      const sessions = await embedded.fetch(
+        new Request('https://hub.example.com/api/sessions', { headers: { cookie } }),
+      );
+      // What the proxy saw, not what the browser says it is.
+      expect(((await sessions.json()) as any).items[0].address).toBe('203.0.113.7');
+    } finally {
+      await embedded.close();
+    }
+  });
+
   test('an account is closed for a while after ten wrong passwords, and others stay open', async () => {
     const victim = await join(hub, owner, 'viewer', `limited-${kind}@example.com`);
     const { email } = (await victim.call('GET', '/api/me')).body;
@@ -81,6 +106,26 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (kind) => {
     expect((await victim.call('GET', '/api/me')).status).toBe(200);
     const other = (await owner.call('GET', '/api/me')).body.email;
     expect((await stranger.call('POST', '/api/sign-in', { email: other, password: PASSWORD })).status).toBe(200);
+  });
+
+  test('an address is closed for a while after fifty tries of whatever accounts, and other addresses stay open', async () => {
+    const embedded = await startEmbedded();
+    const ask = async (i: number, address: string): Promise<number> => {
+      const body = JSON.stringify({ email: `${i}@example.com`, password: 'wrong' });
+      const headers = { 'content-type': 'application/json' };
+      const request = new Request(`${embedded.url}/api/sign-in`, { method: 'POST', headers, body });
+      return (await embedded.fetch(request, { address })).status;
+    };
+    try {
+      const tries = await Promise.all(Array.from({ length: 51 }, (_, i) => ask(i, '203.0.113.9')));
+      expect(tries.filter((status) => status === 401)).toHaveLength(50);
+      expect(tries.filter((status) => status === 429)).toHaveLength(1);
+      expect(await ask(99, '203.0.113.10')).toBe(401);
+      embedded.clock.ahead = 16 * 60_000;
+      expect(await ask(99, '203.0.113.9')).toBe(401);
+    } finally {
+      await embedded.close();
+    }
   });
 
   test('an invitation says what it is for, works once, and can be withdrawn', async () => {

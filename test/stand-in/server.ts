@@ -103,6 +103,8 @@ export async function startStandIn(
     for (const message of [body].flat()) hear(heardOf(request, message, account, credential), heard);
     await face.handle(request, response, body, account);
   });
+  // Else it would close a connection at the very moment when a slow machine begins to use it again.
+  server.keepAliveTimeout = 0;
   const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await listen(0);
   const { port } = server.address() as AddressInfo;

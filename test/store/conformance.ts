@@ -1,6 +1,7 @@
 // What every store must do, whatever it is built on. Each database calls this with its own backend.
 
 import { describeAccess } from './conformance/access.ts';
+import { describeAttempts } from './conformance/attempts.ts';
 import type { Backend } from './conformance/backend.ts';
 import { describeBookkeeping } from './conformance/bookkeeping.ts';
 import { describeCalls } from './conformance/calls.ts';
@@ -23,6 +24,7 @@ export function describeStore(backend: Backend): void {
   describeAccess(backend);
   describeBookkeeping(backend);
   describeCalls(backend);
+  describeAttempts(backend);
   describePages(backend);
   describeSealed(backend);
   describeCascades(backend);

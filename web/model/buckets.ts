@@ -52,12 +52,13 @@ function sums(groups: readonly CallGroup[]) {
   return { calls, errors, p50: measured === 0 ? null : weighted / measured, p95: worst };
 }
 
-/** A round number not below `value`, for the top of an axis. */
+/** A round number not below `value`, for the top of an axis that is parted in four. */
 export function niceTop(value: number): number {
-  if (value <= 4) return 4;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value) ?? 10;
-  return step * power;
+  const quarter = value / 4;
+  if (quarter <= 1) return 4;
+  const power = 10 ** Math.floor(Math.log10(quarter));
+  const factors = power === 1 ? [1, 2, 3, 4, 5, 6, 8, 10] : [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+  return 4 * power * (factors.find((factor) => factor * power >= quarter) ?? 10);
 }
 
 export const milliseconds = (value: number): string =>

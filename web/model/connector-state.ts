@@ -36,7 +36,8 @@ export function connectorState(connector: ConnectorSummary): ConnectorState {
   const { authType, credentialMode, state, tools } = connector;
   const reason = sentence(connector.reason);
   const mend = connector.action;
-  if (connector.reachable === false) return { tone: 'bad', label: 'Unreachable', reason, mend };
+  if (connector.reachable === false)
+    return { tone: 'bad', label: 'Unreachable', reason: unreachableReason(connector), mend };
   if (state === 'needs_scope') return { tone: 'warn', label: 'Needs more scope', reason, mend };
   if (state === 'reauthorization_required') return { tone: 'bad', label: 'Reconnect needed', reason, mend };
   if (state === 'error') return { tone: 'bad', label: 'Error', reason, mend };
@@ -50,6 +51,11 @@ export function connectorState(connector: ConnectorSummary): ConnectorState {
   if (state === 'connect_required') return { tone: 'idle', label: 'Not connected', reason: null, mend };
   if (state === 'secret_required') return { tone: 'idle', label: 'No secret yet', reason: null, mend };
   return { tone: 'ok', label: authType === 'oauth' ? 'Connected' : 'Configured', reason: null, mend };
+}
+
+function unreachableReason({ state, reason, tools }: ConnectorSummary): string | null {
+  const told = state === 'usable' || state === 'error' ? reason : null;
+  return sentence(told ?? tools.lastError?.message ?? 'The server does not answer');
 }
 
 /** True when a person has to do something before this connector works again. */

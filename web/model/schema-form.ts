@@ -39,9 +39,16 @@ function fieldOf(name: string, property: Schema, required: boolean): SchemaField
     choices,
     numeric,
     control: controlOf(name, type, choices, items),
-    description: typeof property.description === 'string' ? property.description : null,
+    description: hintOf(name, property.description),
     initial: value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value),
   };
+}
+
+/** A description that only repeats the name says nothing. */
+function hintOf(name: string, description: unknown): string | null {
+  if (typeof description !== 'string') return null;
+  const letters = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return letters(description) === letters(name) ? null : description;
 }
 
 function controlOf(name: string, type: unknown, choices: readonly string[], items: unknown): Control {
@@ -50,7 +57,7 @@ function controlOf(name: string, type: unknown, choices: readonly string[], item
   if (type === 'number' || type === 'integer') return 'number';
   if (type === 'array' && (items === 'string' || items === 'number' || items === 'integer')) return 'lines';
   if (type === 'string' || type === undefined)
-    return /description|body|content|text|query/i.test(name) ? 'long' : 'text';
+    return /description|body|content|text|prompt/i.test(name) ? 'long' : 'text';
   return 'json';
 }
 

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { AlertTriangle, CheckCircle2, Info, XCircle } from 'lucide-react';
 import { healthQuery, type Warning } from '../api/queries.ts';
+import { sentence } from '../model/connector-state.ts';
 import { PageBody, PageHead } from '../shell/page.tsx';
 import { MendButton } from '../ui/mend-button.tsx';
 import { Empty, ErrorNote, RowSkeletons, Tag } from '../ui/parts.tsx';
@@ -94,7 +95,7 @@ function Row({ item }: { item: Warning }) {
             {KIND[item.kind]}
           </Tag>
         </p>
-        <p className="text-sm text-ink-2 [overflow-wrap:anywhere]">{item.detail}</p>
+        <p className="text-sm text-ink-2 [overflow-wrap:anywhere]">{sentence(item.detail)}</p>
         <p className="mt-1 flex flex-wrap gap-x-3 text-xs text-ink-3">
           {connectorId !== null && (
             <Link to="/connectors/$id" params={{ id: connectorId }} className="link">

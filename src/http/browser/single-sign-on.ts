@@ -17,6 +17,8 @@ type Ctx = Context<HttpEnvironment>;
 type Kept = OpenIdFlow & { readonly returnTo: string };
 
 const NAME = 'chatelaine_sso';
+/** Refusals that whoever set it up must know of. */
+const TOLD: ReadonlySet<string> = new Set(['metadata_invalid', 'token_request_failed', 'address_refused']);
 
 export function mountSingleSignOn(app: Hono<HttpEnvironment>, dependencies: HttpDependencies): void {
   const { hub, people, webPage, log } = dependencies;
@@ -27,7 +29,8 @@ export function mountSingleSignOn(app: Hono<HttpEnvironment>, dependencies: Http
 
   const failed = (c: Ctx, error: unknown): Response | Promise<Response> => {
     const { code, title, detail, status } = problemOf(error);
-    log.error({ err: error, code }, 'a single sign-on failed');
+    // Whoever declines, or is not let in, is no fault of the hub or of the provider.
+    if (status >= 500 || TOLD.has(code)) log.error({ err: error, code }, 'a single sign-on failed');
     if (webPage !== null) return c.redirect(`${mount}/sign-in?error=${code}`, 303);
     return page(c, { title, message: detail, code, status });
   };

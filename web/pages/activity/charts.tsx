@@ -47,7 +47,7 @@ export function LatencyOverTime({ buckets }: { buckets: readonly Bucket[] }) {
     >
       {(scale) => (
         <>
-          <Line buckets={buckets} scale={scale} of="p95" className="stroke-accent/45" />
+          <Line buckets={buckets} scale={scale} of="p95" className="stroke-accent/60" />
           <Line buckets={buckets} scale={scale} of="p50" className="stroke-accent" />
         </>
       )}

@@ -138,7 +138,7 @@ function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
             <Legend
               items={[
                 ['bg-accent', 'median'],
-                ['bg-accent/45', 'p95'],
+                ['bg-accent/60', 'p95'],
               ]}
             />
           }

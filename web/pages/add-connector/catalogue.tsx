@@ -40,7 +40,7 @@ export function Catalogue({ words, choose }: { words: string; choose: (entry: Ca
                     <Mark name={entry.name} />
                     <span className="min-w-0">
                       <span className="block truncate text-sm font-medium">{entry.name}</span>
-                      <span className="block truncate text-xs text-ink-3">
+                      <span className="block truncate text-xs text-ink-3 first-letter:uppercase">
                         {entry.category} · {AUTH_LABEL[entry.authType]}
                       </span>
                     </span>

@@ -1,10 +1,10 @@
 // Name, limits and the switch of an agent, and its end.
 
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api, problemOf, unwrap } from '../../api/client.ts';
-import { type Agent, agentConnectorsQuery, agentKeysQuery } from '../../api/queries.ts';
+import { type Agent, agentConnectorsQuery, agentKeysQuery, agentsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { plural, useChange } from '../../ui/actions.ts';
 import { Confirm } from '../../ui/dialog.tsx';
@@ -105,6 +105,7 @@ export function AgentSettings({ agent }: { agent: Agent }) {
 
 function Danger({ agent }: { agent: Agent }) {
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const [asking, setAsking] = useState(false);
   const keys = useQuery(agentKeysQuery(agent.id)).data?.length ?? 0;
   const rows = useQuery(agentConnectorsQuery(agent.id)).data ?? [];
@@ -135,6 +136,7 @@ function Danger({ agent }: { agent: Agent }) {
         action="Remove agent"
         run={async () => {
           await remove.mutateAsync(undefined);
+          queries.setQueryData(agentsQuery.queryKey, (all) => all?.filter(({ id }) => id !== agent.id));
           await navigate({ to: '/agents' });
         }}
       >

@@ -64,7 +64,13 @@ export const ConnectorCard = memo(function ConnectorCard({
           <ConnectButtons agentId={agentId} agentName={agentName} row={row} />
         )}
         {available && (
-          <Button kind="ghost" aria-expanded={open} aria-controls={body} onClick={() => setOpen(!open)}>
+          <Button
+            kind="ghost"
+            className="max-sm:-mx-3 max-sm:w-full max-sm:justify-between"
+            aria-expanded={open}
+            aria-controls={body}
+            onClick={() => setOpen(!open)}
+          >
             {row.allTools ? 'All tools' : `${granted} of ${row.tools.length} tools`}
             <ChevronDown className={`transition-transform ${open ? 'rotate-180' : ''}`} />
             <span className="sr-only">of {row.name}</span>

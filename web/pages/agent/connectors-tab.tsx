@@ -14,8 +14,10 @@ import { MoreRows, useProgressive } from '../../ui/progressive.tsx';
 import { ConnectorCard } from './connector-card.tsx';
 import { type SaveState, useGrants } from './use-grants.ts';
 
-/** With more connectors than this, cards begin closed. */
-const OPEN_UP_TO = 6;
+/** With more connectors than this there is a search. */
+const SEARCH_FROM = 6;
+/** With more tools than this, cards begin closed. */
+const OPEN_UP_TO_TOOLS = 60;
 
 type Show = 'all' | 'granted' | 'needing';
 
@@ -62,6 +64,7 @@ export function ConnectorsTab({ agent }: { agent: Agent }) {
         </Empty>
       </div>
     );
+  const openAtFirst = rows.reduce((sum, row) => sum + row.tools.length, 0) <= OPEN_UP_TO_TOOLS;
   const total = rows.reduce((sum, row) => sum + row.tools.filter((tool) => tool.granted).length, 0);
   return (
     <>
@@ -71,7 +74,7 @@ export function ConnectorsTab({ agent }: { agent: Agent }) {
         </div>
       )}
       <div className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-2">
-        {rows.length > OPEN_UP_TO && <SearchField label="Search connectors" value={text} onChange={setText} />}
+        {rows.length > SEARCH_FROM && <SearchField label="Search connectors" value={text} onChange={setText} />}
         <Filter
           label="Show"
           value={show}
@@ -102,7 +105,7 @@ export function ConnectorsTab({ agent }: { agent: Agent }) {
               agentName={agent.name}
               row={row}
               grants={grants}
-              open={rows.length <= OPEN_UP_TO}
+              open={openAtFirst}
             />
           ))}
         </ul>

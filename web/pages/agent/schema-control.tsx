@@ -51,7 +51,7 @@ function Long({ field, value, onChange }: { field: SchemaField; value: string; o
   const id = useId();
   const hint = [field.description, NOTE[field.control]].filter(Boolean).join(' ');
   return (
-    <div className="space-y-1.5">
+    <div className="space-y-1.5 sm:col-span-2">
       <label htmlFor={id} className="flex items-baseline gap-2 text-sm font-medium">
         {field.name}
         {!field.required && <span className="text-xs font-normal text-ink-3">optional</span>}

@@ -77,13 +77,15 @@ export function SeenTab({ agent }: { agent: Agent }) {
                       {tool.tokens.toLocaleString('en')}
                       <span className="md:sr-only"> tokens</span>
                     </span>
-                    <meter
-                      className="h-1.5 w-20 overflow-hidden rounded-full [&::-webkit-meter-bar]:border-0 [&::-webkit-meter-bar]:bg-selected [&::-webkit-meter-optimum-value]:bg-accent/70 [&::-webkit-meter-inner-element]:block"
-                      min={0}
-                      max={most}
-                      value={tool.tokens}
+                    <svg
+                      role="img"
                       aria-label={`About ${tool.tokens} tokens; the name has ${tool.nameLength} characters`}
-                    />
+                      viewBox="0 0 100 4"
+                      preserveAspectRatio="none"
+                      className="h-1.5 w-20 rounded-full bg-selected"
+                    >
+                      <rect width={(tool.tokens / most) * 100} height="4" className="fill-accent/70" />
+                    </svg>
                   </div>
                 </li>
               );

@@ -9,8 +9,9 @@ export function ToolResult({ answer }: { answer: Answer }) {
   const { result, durationMs } = answer;
   const failed = result.isError === true;
   const content = Array.isArray(result.content) ? (result.content as Record<string, unknown>[]) : [];
-  const texts = content.filter(({ type }) => type === 'text').map(({ text }) => String(text));
-  const { content: _content, isError: _isError, ...rest } = result;
+  const texts = content.filter(({ type }) => type === 'text').map(({ text }) => readable(String(text)));
+  const { content: _content, isError: _isError, structuredContent, ...rest } = result;
+  const structured = structuredContent === undefined ? null : JSON.stringify(structuredContent, null, 2);
   return (
     <section aria-label="Result" className="space-y-3">
       <div role="status" className="flex items-center gap-3">
@@ -24,12 +25,16 @@ export function ToolResult({ answer }: { answer: Answer }) {
           It wants more from a person before it goes on. What it asks stands below.
         </Note>
       )}
-      {texts.map((text, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: parts have an order and nothing else
-        <CodeBlock key={index} text={readable(text)} what="text of the result" title="text" />
-      ))}
+      {structured !== null && <CodeBlock text={structured} what="structured result" title="structured" />}
+      {/* Servers repeat their structured result as a text for older clients: that is shown once. */}
+      {texts
+        .filter((text) => text !== structured)
+        .map((text, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts have an order and nothing else
+          <CodeBlock key={index} text={text} what="text of the result" title="text" />
+        ))}
       {Object.keys(rest).length > 0 && (
-        <CodeBlock text={JSON.stringify(rest, null, 2)} what="structured result" title="structured" />
+        <CodeBlock text={JSON.stringify(rest, null, 2)} what="rest of the result" title="rest" />
       )}
       {content.length > texts.length && (
         <CodeBlock

@@ -82,8 +82,8 @@ function TryForm({ agent, connectorId, toolName }: { agent: Agent; connectorId: 
           <p className="min-w-0 flex-1 text-sm text-ink-2">{tool.description ?? tool.title ?? toolName}</p>
           <Tag tone={kind === 'destructive' ? 'bad' : 'idle'}>{KIND_LABEL[kind]}</Tag>
         </header>
-        <div className="space-y-5 p-5">
-          {fields.length === 0 && <p className="text-sm text-ink-3">This tool takes no arguments.</p>}
+        <div className="grid gap-5 p-5 sm:grid-cols-2">
+          {fields.length === 0 && <p className="text-sm text-ink-3 sm:col-span-2">This tool takes no arguments.</p>}
           {fields.map((field) => (
             <SchemaControl
               key={field.name}
@@ -92,9 +92,15 @@ function TryForm({ agent, connectorId, toolName }: { agent: Agent; connectorId: 
               onChange={(value) => setEntered((old) => ({ ...old, [field.name]: value }))}
             />
           ))}
-          {mistake !== null && <Note kind="bad" live title={mistake} />}
+          {mistake !== null && (
+            <div className="sm:col-span-2">
+              <Note kind="bad" live title={mistake} />
+            </div>
+          )}
           {kind === 'destructive' && (
-            <Note kind="warn">This really runs at the provider, and its server says that it can destroy data.</Note>
+            <div className="sm:col-span-2">
+              <Note kind="warn">This really runs at the provider, and its server says that it can destroy data.</Note>
+            </div>
           )}
         </div>
         <footer className="flex items-center justify-between gap-3 border-t border-line px-5 py-3.5">

@@ -120,7 +120,13 @@ const AgentRow = memo(function AgentRow({ agent }: { agent: AgentSummary }) {
         {calls.total === 0 ? 'no calls today' : `${plural(calls.total, 'call')} today`}
         {calls.errors > 0 && `, ${calls.errors} failed`}
         <span className="relative z-10 block">
-          last seen <Ago at={agent.lastUsedAt} />
+          {agent.lastUsedAt === null ? (
+            'no key used yet'
+          ) : (
+            <>
+              last seen <Ago at={agent.lastUsedAt} />
+            </>
+          )}
         </span>
       </p>
     </li>

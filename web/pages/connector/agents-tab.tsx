@@ -83,8 +83,8 @@ function AgentRow({ connector, agent }: { connector: Connector; agent: Connector
   );
   const close = () => setDialog(null);
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
-      <div className="min-w-0 flex-[1_1_12rem]">
+    <li className="grid items-center gap-x-4 gap-y-2 px-4 py-3 md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto] lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_19rem]">
+      <div className="min-w-0">
         <Link to="/agents/$id" params={{ id: agent.agentId }} className="rounded-sm font-medium hover:underline">
           {agent.name}
         </Link>
@@ -93,7 +93,7 @@ function AgentRow({ connector, agent }: { connector: Connector; agent: Connector
           {agent.allTools ? 'All tools, new ones too' : `${plural(agent.granted, 'tool')} granted`}
         </p>
       </div>
-      <div className="min-w-0 flex-[1_1_12rem]">
+      <div className="min-w-0">
         <StateBadge tone={tone}>{label}</StateBadge>
         <p className="text-xs text-ink-3">
           {agent.state === 'usable' && agent.credential?.setAt ? (
@@ -106,7 +106,7 @@ function AgentRow({ connector, agent }: { connector: Connector; agent: Connector
         </p>
       </div>
       {mayChange && own && (
-        <div className="flex flex-wrap gap-2">
+        <div className="flex flex-wrap gap-2 md:justify-end">
           {oauth && agent.state !== 'usable' && (
             <>
               <Button small onClick={() => setDialog('link')} aria-label={`Send a connect link: ${agent.name}`}>

@@ -8,7 +8,7 @@ import { CallsChart } from '../../charts/calls-chart.tsx';
 import { AUTH_LABEL, MODE_LABEL, sentence } from '../../model/connector-state.ts';
 import { plural, useChange, useRegisterAgain } from '../../ui/actions.ts';
 import { Confirm } from '../../ui/dialog.tsx';
-import { Button, Facts, Note, Section, Tag } from '../../ui/parts.tsx';
+import { Button, Facts, Section, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 
 const REGISTRATION: Record<string, string> = {
@@ -34,13 +34,6 @@ export function Overview({ connector, summary }: { connector: Connector; summary
         </Section>
         <Section title="Server">
           <div className="card">
-            {server.error !== null && (
-              <div className="p-4 pb-1">
-                <Note kind="bad" title="It could not be reached">
-                  {sentence(server.error.message)}
-                </Note>
-              </div>
-            )}
             <Facts
               items={[
                 [
@@ -55,6 +48,14 @@ export function Overview({ connector, summary }: { connector: Connector; summary
                     ? 'Known after the first listing'
                     : `MCP ${server.protocolVersion}, ${server.transport}`,
                 ],
+                server.error === null
+                  ? null
+                  : [
+                      'Not reachable',
+                      <span key="fault" className="text-bad">
+                        {sentence(server.error.message)}
+                      </span>,
+                    ],
                 ['Checked', <Ago key="checked" at={server.checkedAt} />],
                 [
                   'Tools',
@@ -67,7 +68,7 @@ export function Overview({ connector, summary }: { connector: Connector; summary
                   ),
                 ],
                 tools.nextSyncAt === null ? null : ['Next sync', <Ago key="next" at={tools.nextSyncAt} />],
-                tools.lastError === null
+                tools.lastError === null || tools.lastError.message === server.error?.message
                   ? null
                   : [
                       'Last sync failed',
@@ -144,7 +145,11 @@ function Credential({ connector }: { connector: Connector }) {
             oauth && credential.configured
               ? [
                   'Refresh',
-                  credential.refreshable ? (
+                  credential.state === 'reauthorization_required' ? (
+                    <span key="refresh" className="text-bad">
+                      No longer: a person has to sign in again
+                    </span>
+                  ) : credential.refreshable ? (
                     <Refresh key="refresh" connector={connector} />
                   ) : (
                     <span key="refresh" className="text-warn">

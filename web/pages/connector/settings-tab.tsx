@@ -1,9 +1,10 @@
 // What can be changed of a connector, and the two ways to lose something.
 
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { ApiProblem, api, unwrap } from '../../api/client.ts';
-import type { Connector, ConnectorChange } from '../../api/queries.ts';
+import { type Connector, type ConnectorChange, connectorsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { ConnectorFields } from '../../connector-form/fields.tsx';
 import { changeOf, type FormValues, valuesOf } from '../../connector-form/values.ts';
@@ -155,6 +156,7 @@ function Policy({ connector }: { connector: Connector }) {
 
 function Danger({ connector, agentsGranted }: { connector: Connector; agentsGranted: number }) {
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const [asking, setAsking] = useState(false);
   const remove = useChange(
     () => unwrap(api.DELETE('/api/connectors/{id}', { params: { path: { id: connector.id } } })),
@@ -182,6 +184,9 @@ function Danger({ connector, agentsGranted }: { connector: Connector; agentsGran
         action="Remove connector"
         run={async () => {
           await remove.mutateAsync(undefined);
+          queries.setQueryData(connectorsQuery.queryKey, (all) =>
+            all === undefined ? all : { ...all, items: all.items.filter(({ id }) => id !== connector.id) },
+          );
           await navigate({ to: '/connectors' });
         }}
       >

@@ -7,8 +7,8 @@ import { initialMigration } from './0001-initial.ts';
 import { agentAccessMigration } from './0002-agent-access.ts';
 import { callLogMigration } from './0003-call-log.ts';
 import { peopleMigration } from './0004-people.ts';
-import { mailMigration } from './0006-mail.ts';
-import { callCaptureMigration } from './0007-call-capture.ts';
+import { mailMigration } from './0005-mail.ts';
+import { callCaptureMigration } from './0006-call-capture.ts';
 
 export function migrationsFor(dialect: Dialect): Record<string, Migration> {
   return {
@@ -16,7 +16,7 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0002-agent-access': agentAccessMigration(dialect),
     '0003-call-log': callLogMigration(dialect),
     '0004-people': peopleMigration(dialect),
-    '0006-mail': mailMigration(dialect),
-    '0007-call-capture': callCaptureMigration(dialect),
+    '0005-mail': mailMigration(dialect),
+    '0006-call-capture': callCaptureMigration(dialect),
   };
 }
