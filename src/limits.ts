@@ -209,6 +209,17 @@ export const CALL_STATS_GROUPS_MAX = 744;
 /** Anybody may scrape, and credentials are counted by reading all of them. */
 export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
 
+// Traces.
+/** Spans wait for others to go out with; the standard's default. */
+export const TRACE_DELAY_DEFAULT_MS = 5_000;
+export const TRACE_TIMEOUT_DEFAULT_MS = 10_000;
+/** Of either: spans that wait are in memory alone. */
+export const TRACE_WAIT_MAX_MS = 60_000;
+/** Stopping waits this long for a collector, and then loses the last spans. */
+export const TRACE_FLUSH_MS = 2_000;
+/** A collector that is away is told of this often. */
+export const TRACE_COMPLAINT_MS = 60_000;
+
 // The HTTP API.
 export const REQUEST_MAX_BYTES = 1024 * 1024;
 export const PAGE_LIMIT_DEFAULT = 50;

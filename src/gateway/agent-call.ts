@@ -14,6 +14,7 @@ import type { Era } from './answers.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { Connections } from './connections.ts';
 import type { OfferedTools } from './offered-tools.ts';
+import type { RequestTrace, Tracer } from './request-trace.ts';
 import type { AgentSession, LogLevels, SessionIds } from './session-id.ts';
 
 export type GatewayParts = {
@@ -23,6 +24,8 @@ export type GatewayParts = {
   readonly record: (entry: CallEntry) => void;
   readonly offered: OfferedTools;
   readonly connections: Connections;
+  /** null where nothing is traced. */
+  readonly tracer: Tracer | null;
   readonly questions: OpenQuestions;
   readonly sessionIds: SessionIds;
   /** The log level that an older agent asked for, by its session. */
@@ -52,6 +55,7 @@ export type Visit = {
   readonly headers: AgentHeaders;
   /** Fires when the agent hangs up, or its time is over. */
   readonly hangUp: HangUp;
+  readonly trace?: RequestTrace | undefined;
 };
 
 export type AgentRequest = Visit & {

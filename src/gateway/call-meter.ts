@@ -5,6 +5,7 @@
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import type { CallEntry } from '../hub/call-log.ts';
 import type { CallCapture } from './call-capture.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 /** Where an error shows: before the result at the beginning, as a flag near the end. */
 const GLANCE_BYTES = 512;
@@ -41,6 +42,7 @@ export function createCallMeter(
   clock: () => number,
   record: (entry: CallEntry, isFault: boolean) => void,
   capture: CallCapture | null = null,
+  trace?: RequestTrace,
 ): CallMeter {
   const startedAt = clock();
   let credential: ResolvedCredential | null = null;
@@ -65,6 +67,7 @@ export function createCallMeter(
     carries(resolved) {
       credential = resolved;
       capture?.carries(resolved);
+      trace?.asks();
     },
     async waits(work) {
       const waited = waitsOn();
@@ -99,6 +102,7 @@ export function createCallMeter(
         bytesOut,
         capture: capture?.end(),
       };
+      trace?.ends(finished);
       // Before a credential was ready, it was not the server that failed.
       record(finished, isFault && credential !== null);
     },

@@ -46,6 +46,7 @@ export function send(
   tool: AccessTool | null,
 ): Promise<AgentAnswer> {
   const { access, method, era, text } = request;
+  request.trace?.isFor(connector, tool);
   const entry = {
     at: parts.context.now(),
     agentId: access.agent.id,
@@ -70,6 +71,7 @@ export function send(
       parts.record(finished);
     },
     connector.capture === 'redacted' && method === 'tools/call' ? createCallCapture(request.params.arguments) : null,
+    request.trace,
   );
   try {
     if (isGuarded) probe = parts.circuits.enter(connector);

@@ -58,8 +58,8 @@ async function relay(parts: ForwardingParts, call: AgentCall): Promise<AgentAnsw
     return response;
   }
   if (call.session === null || call.endpoint === null || !parts.relay.serves(call.connector, call.session)) return null;
-  const { access, connector, session, hangUp, meter } = call;
-  const target = { agentId: access.agent.id, connector, session, hangUp, meter };
+  const { access, connector, session, hangUp, meter, trace } = call;
+  const target = { agentId: access.agent.id, connector, session, hangUp, meter, trace };
   const answer = await parts.relay.post(target, call.id, call.text);
   if (answer === null) connections.doubt(connector);
   return answer === null ? null : passThrough(answer, call);

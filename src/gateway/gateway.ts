@@ -33,8 +33,10 @@ import { createMissingCredentials } from './missing-credential.ts';
 import { answerModern } from './modern-face.ts';
 import { createOfferedTools } from './offered-tools.ts';
 import { createLegacyRelay } from './relay-legacy.ts';
+import type { Tracer } from './request-trace.ts';
 import { createServerFacts } from './server-facts.ts';
 import { createLogLevels, createSessionIds } from './session-id.ts';
+import { traced } from './trace.ts';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
@@ -53,11 +55,12 @@ export function createGateway(
   context: HubContext,
   hub: Pick<Hub, 'access' | 'connectors'>,
   record: (entry: CallEntry) => void,
+  tracer: Tracer | null = null,
 ): Gateway {
   const connections = createConnections(context);
   const offered = createOfferedTools();
   const mailbox = createMailbox(context);
-  const shared = { context, hub, record, connections, offered };
+  const shared = { context, hub, record, connections, offered, tracer };
   const parts: FaceParts = {
     ...shared,
     questions: createOpenQuestions(mailbox),
@@ -132,7 +135,17 @@ function answerOfError({ log }: Pick<HubContext, 'log'>, error: unknown, id: Req
   return refusalResponse(new AgentRefusal(500, INTERNAL_ERROR, message), id);
 }
 
-async function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<AgentAnswer> {
+function answer(parts: FaceParts, visit: Visit, message: AgentMessage, text: string): Promise<AgentAnswer> {
+  if (parts.tracer === null || message.kind !== 'request') return answerMessage(parts, visit, message, text);
+  return traced(parts.tracer, visit, message, (trace) => answerMessage(parts, { ...visit, trace }, message, text));
+}
+
+async function answerMessage(
+  parts: FaceParts,
+  visit: Visit,
+  message: AgentMessage,
+  text: string,
+): Promise<AgentAnswer> {
   if (message.era === 'modern') {
     if (message.kind !== 'request') return accepted();
     return answerModern(parts, { ...visit, ...message, text, session: null });

@@ -22,6 +22,7 @@ import { isSuccess, type PassageRequest, type RawAnswer, responseOf } from '../o
 import type { ConnectorRecord } from '../store/records.ts';
 import type { GatewayParts } from './agent-call.ts';
 import type { CallMeter } from './call-meter.ts';
+import type { RequestTrace } from './request-trace.ts';
 import type { AgentSession, UpstreamSession } from './session-id.ts';
 
 const STRICT_MAX = 10_000;
@@ -33,6 +34,7 @@ export type RelayTarget = {
   readonly session: AgentSession;
   readonly hangUp: HangUp;
   readonly meter?: CallMeter;
+  readonly trace?: RequestTrace | undefined;
 };
 
 export type LegacyRelay = {
@@ -180,8 +182,8 @@ export function createLegacyRelay({
       const answer = await withIt(target, (resolved) =>
         exchange(target, resolved, id, (session) => ({
           method: 'POST',
-          headers: fieldList(legacyHeaders(resolved.headers, session)),
-          body: text,
+          headers: fieldList({ ...legacyHeaders(resolved.headers, session), ...target.trace?.headers() }),
+          body: target.trace?.inBody(text) ?? text,
         })),
       );
       if (answer === null) {

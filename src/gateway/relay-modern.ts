@@ -52,10 +52,17 @@ export async function relayModern({ context }: GatewayParts, call: AgentCall): P
       meter.carries(resolved);
       const headers = modernHeaders(resolved.headers, LATEST_MODERN, { method, params, ...definition });
       addUnknownParameters(headers, call.headers);
+      const { trace } = call;
+      if (trace !== undefined) Object.assign(headers, trace.headers());
       // What a method of an extension is named by is between the two sides.
       const named = call.headers['mcp-name'];
       if (named !== undefined) headers['mcp-name'] ??= named;
-      const request = { method: 'POST', headers: fieldList(headers), body, cancellation: call.hangUp };
+      const request = {
+        method: 'POST',
+        headers: fieldList(headers),
+        body: trace?.inBody(body) ?? body,
+        cancellation: call.hangUp,
+      };
       const answer = await meter.waits(context.outbound.passage(connector.url, request));
       if (isSuccess(answer)) return passThrough(answer, call);
       const refusal = await readRefusal(responseOf(answer, 'POST'), call.id);

@@ -62,8 +62,9 @@ async function forward(
   logLevel: string | null,
 ): Promise<JsonObject> {
   const isModernServer = isModern(upstream.protocol.version);
-  const meta = isObject(call.params._meta) ? call.params._meta : {};
-  const received = forServer(call);
+  const own = isObject(call.params._meta) ? call.params._meta : {};
+  const meta = call.trace === undefined ? own : { ...own, ...call.trace.meta() };
+  const received = call.trace === undefined ? forServer(call) : { ...forServer(call), _meta: meta };
   const wantsLog = isModernServer && call.era === 'legacy' && logLevel !== null;
   const given = wantsLog ? { ...received, _meta: { ...meta, [LOG_LEVEL_META]: logLevel } } : received;
   const options = {

@@ -11,6 +11,7 @@ import { parseAllowedHosts } from '../net/address-policy.ts';
 import type { OpenIdSettings } from '../people/openid-provider.ts';
 import { Secret } from '../secret.ts';
 import { readOpenIdSettings } from './openid-settings.ts';
+import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const CLIENT_NAME_MAX_CHARACTERS = 100;
@@ -48,6 +49,8 @@ export type Settings = {
   readonly callLogDays: number;
   /** Single sign-on; null where it is not set up. */
   readonly openId: OpenIdSettings | null;
+  /** null where no collector is named. */
+  readonly traces: TraceSettings | null;
   readonly logLevel: LogLevel;
 };
 
@@ -91,6 +94,7 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
     clientMetadataUrl: read('CHATELAINE_CLIENT_METADATA_URL', parseClientMetadataUrl),
     clientName: read('CHATELAINE_CLIENT_NAME', parseClientName) ?? 'Chatelaine',
     callLogDays: read('CHATELAINE_CALL_LOG_DAYS', parseDays) ?? CALL_LOG_DAYS_DEFAULT,
+    traces: readTraceSettings((variable) => read(variable, asIs)),
     openId: readOpenIdSettings((variable) => read(variable, asIs)),
     logLevel: read('CHATELAINE_LOG_LEVEL', parseLogLevel) ?? 'info',
   };

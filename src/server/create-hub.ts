@@ -31,7 +31,9 @@ import { openVault } from './encryption-keys.ts';
 import { gatewayDoor, type NodeDoor } from './gateway-door.ts';
 import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import type { ExportingTracer } from './open-telemetry.ts';
 import { referenceReader } from './secret-references.ts';
+import type { TraceSettings } from './trace-settings.ts';
 import { VERSION } from './version.ts';
 
 export type CreateHubOptions = {
@@ -55,6 +57,8 @@ export type CreateHubOptions = {
   readonly callLogDays?: number;
   /** Single sign-on of people by OpenID Connect; none by default. */
   readonly openId?: OpenIdSettings | null;
+  /** The collector of OpenTelemetry traces. */
+  readonly traces?: TraceSettings | null;
   /** The built web page; without one, `/` leads to the documents of the API. */
   readonly webPage?: WebPage | null;
   readonly log?: Log;
@@ -100,6 +104,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
   try {
     const policy = addressPolicy(allowed);
     const metrics = createMetrics(now);
+    const tracer = options.traces == null ? null : await loadTracer(options.traces, log);
     const context: HubContext = {
       store,
       vault: await openVault(store, keyring),
@@ -127,7 +132,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     const hub = assembleHub(context);
     const adminToken =
       typeof options.adminToken === 'string' ? new Secret(options.adminToken) : (options.adminToken ?? null);
-    const gateway = createGateway(context, hub, hub.calls.record);
+    const gateway = createGateway(context, hub, hub.calls.record, tracer);
     const people = createPeople(context, { openId: options.openId ?? null });
     const views = createViews(context, changes);
     metrics.watch(hub, views, gateway);
@@ -153,6 +158,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       close: async () => {
         await views.close();
         await gateway.close();
+        await tracer?.close();
         await hub.close();
         await outbound.close();
       },
@@ -162,6 +168,12 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
     if (!('connectors' in options.database)) await opened.close();
     throw error;
   }
+}
+
+/** Not even read where nobody wants traces. */
+async function loadTracer(settings: TraceSettings, log: Log): Promise<ExportingTracer> {
+  const { openTracer } = await import('./open-telemetry.ts');
+  return openTracer(settings, log);
 }
 
 function baseUrlOf(text: string): string {

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { loadKeys } from './encryption-keys.ts';
+import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
 
 const SHUTDOWN_MS = 10_000;
@@ -41,6 +42,7 @@ export async function openHubOf(
     readonly log?: Log;
     readonly background: boolean;
     readonly webPage?: WebPage | null;
+    readonly traces?: TraceSettings | null;
   },
 ): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
   const store = await openStoreOf(settings);
@@ -62,6 +64,7 @@ export async function openHubOf(
       background: given.background,
       webPage: given.webPage ?? null,
       openId: settings.openId,
+      traces: given.traces ?? null,
       ...(given.log === undefined ? {} : { log: given.log }),
     });
     return { ...embedded, keyOrigin: origin, store };
@@ -103,6 +106,7 @@ export async function startServer(
   const url = publicUrlOf(settings, port);
   try {
     const embedded = await openHubOf(settings, {
+      traces: settings.traces,
       url,
       log,
       background: options.background ?? true,
