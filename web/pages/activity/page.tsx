@@ -31,7 +31,7 @@ export function ActivityPage() {
   return (
     <PageBody>
       <PageHead title="Activity">
-        What agents called through the gateway. Arguments and results are never kept.
+        What agents called through the gateway. Arguments and results are kept only where a connector asks for it.
       </PageHead>
       <Filters range={range} />
       <Charts range={range} filter={filter} />

@@ -122,6 +122,30 @@ function Policy({ connector }: { connector: Connector }) {
             { value: 'hold', label: 'Hold it', hint: 'Nobody may call the tool until the change is approved.' },
           ]}
         />
+        <Choices
+          legend="When the server keeps failing"
+          name="breaker"
+          value={connector.limits.breaker ? 'rest' : 'go-on'}
+          onChange={(value) => save.mutate({ limits: { breaker: value === 'rest' } })}
+          options={[
+            { value: 'rest', label: 'Let it rest', hint: 'Calls fail at once for a while, with the reason.' },
+            { value: 'go-on', label: 'Go on', hint: 'Every call waits for the server.' },
+          ]}
+        />
+        <Choices
+          legend="What the call log keeps"
+          name="capture"
+          value={connector.capture}
+          onChange={(capture) => save.mutate({ capture })}
+          options={[
+            { value: 'off', label: 'Who, when, how long', hint: 'Never arguments or results.' },
+            {
+              value: 'redacted',
+              label: 'Arguments and results too',
+              hint: 'Without what looks like a secret, encrypted, readable by everybody who may see the log.',
+            },
+          ]}
+        />
         <form onSubmit={submit} className="flex flex-wrap items-end gap-3">
           <div className="flex-[1_1_10rem]">
             <TextField
