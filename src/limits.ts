@@ -162,8 +162,11 @@ export const QUESTION_LIFETIME_MS = 10 * 60_000;
 export const MAIL_POLL_MS = 500;
 /** Whoever waits for it takes it within a second. */
 export const MAIL_LIFETIME_MS = 60_000;
-/** Answers are forms that people filled in. */
-export const MAIL_MAX_CHARACTERS = 256 * 1024;
+/** Answers are forms that people filled in, and cancellations are rare: for each agent in each process. */
+export const MAIL_PER_MINUTE = 60;
+export const MAIL_MAX_CHARACTERS = 64 * 1024;
+/** Calls under way of an agent without a limit of its own: fewer than a server has connections (CONNECTIONS_PER_ORIGIN). */
+export const AGENT_CALLS_IN_FLIGHT_MAX = 200;
 /** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
 export const AGENT_STREAMS_MAX = 64;
 /** Warm connections to servers for one agent; its longest unused ones make room. */

@@ -66,6 +66,18 @@ export const CHUNKS_AHEAD = 4;
 /** Statuses whose answer has no body (RFC 9110 sections 15.3.5, 15.3.6, 15.4.5). */
 export const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** Ended because its reader took nothing for too long, which is no fault of whoever sent it. */
+export class AbandonedError extends Error {
+  constructor() {
+    super('Nobody read the answer in time.');
+    this.name = 'AbandonedError';
+  }
+}
+
+export function isAbandoned(reason: unknown): boolean {
+  return reason instanceof AbandonedError;
+}
+
 export function isSuccess({ status }: Pick<RawAnswer, 'status'>): boolean {
   return status >= 200 && status < 300;
 }

@@ -48,7 +48,7 @@ export function createOpenQuestions(mailbox: Mailbox): OpenQuestions {
       if (resolve !== undefined) resolve(body);
       // Only what looks like a question of a replica, and no more than a person's answer.
       else if (QUESTION_ID.test(String(id)) && JSON.stringify(body).length <= MAIL_MAX_CHARACTERS)
-        return mailbox.leave(address, body);
+        return mailbox.leave(agentId, address, body);
       return undefined;
     },
   };

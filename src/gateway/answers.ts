@@ -98,10 +98,13 @@ export function jsonText(text: string, status = 200, headers: AgentAnswer['heade
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: text };
 }
 
+export function isFlow(body: AgentAnswerBody): body is Flow {
+  return typeof body === 'object' && body !== null && 'pipe' in body;
+}
+
 /** The answer as a standard Response. */
 export function asResponse({ status, headers, body }: AgentAnswer): Response {
-  const isFlow = typeof body === 'object' && body !== null && 'pipe' in body;
-  const content = isFlow ? streamOf(body) : (body as string | Uint8Array<ArrayBuffer> | ReadableStream | null);
+  const content = isFlow(body) ? streamOf(body) : (body as string | Uint8Array<ArrayBuffer> | ReadableStream | null);
   return new Response(content, { status, headers });
 }
 

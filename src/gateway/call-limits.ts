@@ -2,7 +2,7 @@
 // once, in this process. Judged before anything is sent, so that the agent may simply try again later.
 
 import type { AgentAccess } from '../hub/agent-access.ts';
-import { AGENT_STREAMS_MAX } from '../limits.ts';
+import { AGENT_CALLS_IN_FLIGHT_MAX, AGENT_STREAMS_MAX } from '../limits.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import { AgentRefusal, REFUSED } from './answers.ts';
 
@@ -54,31 +54,29 @@ export function createCallLimits(now: () => number): CallLimits {
       };
     },
     enter({ agent, limits }, connector) {
-      const { callsPerMinute, callsInFlight } = limits;
-      const counted: Use[] = [];
-      if (callsPerMinute !== null || callsInFlight !== null) {
-        const use = countOf(agent.id);
-        if (callsPerMinute !== null && use.calls >= callsPerMinute) {
-          const seconds = Math.max(1, Math.ceil((use.startedAt + MINUTE_MS - now()) / 1_000));
-          throw tooMany(`This agent may make ${callsPerMinute} calls a minute; try again in ${seconds} s.`, seconds);
-        }
-        if (callsInFlight !== null && use.inFlight >= callsInFlight)
-          throw tooMany(`This agent may have ${callsInFlight} calls under way; try again when one is done.`, 1);
-        counted.push(use);
+      const { callsPerMinute } = limits;
+      const callsInFlight = limits.callsInFlight ?? AGENT_CALLS_IN_FLIGHT_MAX;
+      const use = countOf(agent.id);
+      if (callsPerMinute !== null && use.calls >= callsPerMinute) {
+        const seconds = Math.max(1, Math.ceil((use.startedAt + MINUTE_MS - now()) / 1_000));
+        throw tooMany(`This agent may make ${callsPerMinute} calls a minute; try again in ${seconds} s.`, seconds);
       }
+      if (use.inFlight >= callsInFlight)
+        throw tooMany(`This agent may have ${callsInFlight} calls under way; try again when one is done.`, 1);
+      const counted = [use];
       const most = connector.limits.callsInFlight;
       if (most !== null) {
-        const use = countOf(connector.id);
-        if (use.inFlight >= most)
+        const all = countOf(connector.id);
+        if (all.inFlight >= most)
           throw tooMany(`${connector.name} takes ${most} calls at once; try again when one is done.`, 1);
-        counted.push(use);
+        counted.push(all);
       }
-      for (const use of counted) {
-        use.calls += 1;
-        use.inFlight += 1;
+      for (const one of counted) {
+        one.calls += 1;
+        one.inFlight += 1;
       }
       return () => {
-        for (const use of counted.splice(0)) use.inFlight -= 1;
+        for (const one of counted.splice(0)) one.inFlight -= 1;
       };
     },
   };

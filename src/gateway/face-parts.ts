@@ -22,6 +22,8 @@ export type FaceParts = ForwardingParts & {
   readonly circuits: Circuits;
   /** The tool list of whoever opened a stream, as of now; null when the key does not serve any more. */
   readonly toolsNow: (visit: Visit) => Promise<string | null>;
+  /** Whether whoever opened a stream with this credential may still hear it. */
+  readonly mayListen: (visit: Visit, credentialId: string | null) => Promise<boolean>;
 };
 
 /** The tool that a `tools/call` names. @throws AgentRefusal -32602, the same for a tool that is not granted and for none */

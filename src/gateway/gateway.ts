@@ -29,6 +29,7 @@ import { createConnections } from './connections.ts';
 import type { FaceParts } from './face-parts.ts';
 import { answerLegacy, endSession, initialize, listen, sessionOf, takeLegacy } from './legacy-face.ts';
 import { createMailbox } from './mailbox.ts';
+import { flawIn } from './message-text.ts';
 import { createMissingCredentials } from './missing-credential.ts';
 import { answerModern } from './modern-face.ts';
 import { createOfferedTools } from './offered-tools.ts';
@@ -74,6 +75,13 @@ export function createGateway(
     facts: createServerFacts(shared),
     limits: createCallLimits(context.now),
     circuits: createCircuits(context.now),
+    async mayListen({ headers, endpoint }, credentialId) {
+      const presented = presentedKey(headers);
+      const access = presented && (await hub.access.byKey(presented));
+      if (access === null || endpoint === null || !access.connectors.has(endpoint)) return false;
+      if (credentialId === null) return true;
+      return (await context.store.credentials.get(credentialId))?.slot === 'active';
+    },
     toolsNow: async ({ headers, endpoint }) => {
       const presented = presentedKey(headers);
       const access = presented && (await hub.access.byKey(presented));
@@ -118,7 +126,10 @@ export function createGateway(
 
 async function answerOfBatch(parts: FaceParts, visit: Visit, message: unknown): Promise<AgentAnswer> {
   try {
-    return await answer(parts, visit, readMessage(message, visit.headers), JSON.stringify(message));
+    const text = JSON.stringify(message);
+    // Of the whole batch only its own two levels were judged.
+    if (flawIn(text) !== null) throw new AgentRefusal(400, INVALID_REQUEST, 'The message holds a key twice.');
+    return await answer(parts, visit, readMessage(message, visit.headers), text);
   } catch (error) {
     return answerOfError(parts.context, error, idOf(message));
   }
@@ -154,7 +165,7 @@ async function answerMessage(
     return initialize(parts, visit, message.id, message.params);
   const known = sessionOf(parts, visit);
   const session = known instanceof Promise ? await known : known;
-  if (message.kind !== 'request') return takeLegacy(parts, visit, session, message, text);
+  if (message.kind !== 'request') return takeLegacy(parts, visit, session, message);
   const request: AgentRequest = { ...visit, ...message, text, session, capabilities: session.capabilities };
   return answerLegacy(parts, request);
 }

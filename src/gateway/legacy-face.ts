@@ -23,13 +23,20 @@ import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
 import { cancellationOf, placeOf } from './forward.ts';
 import { listing } from './modern-face.ts';
-import { isEventStream, passedOn } from './pass-through.ts';
+import { isEventStream, passedOn, whileAllowed } from './pass-through.ts';
 import type { RelayTarget } from './relay-legacy.ts';
 import { offeredCapabilities } from './server-facts.ts';
 import type { AgentSession } from './session-id.ts';
 import { areTasksOwned, isTaskMethod } from './tasks.ts';
 import { changesStream } from './tool-changes.ts';
 
+/** What agents may tell a server; `initialized` was told when the session began. */
+const NOTIFICATIONS: ReadonlySet<string> = new Set([
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+  'notifications/tasks/status',
+]);
 const REQUEST_ID_MAX_CHARACTERS = 200;
 /** HTTP with SSE, the transport of 2024-11-05, is not spoken here. */
 const NOT_OVER_HTTP = '2024-11-05';
@@ -126,9 +133,8 @@ export async function takeLegacy(
   visit: Visit,
   session: AgentSession,
   message: Exclude<AgentMessage, { kind: 'request' }>,
-  text: string,
 ): Promise<AgentAnswer> {
-  if (message.kind === 'notification' && message.method === 'notifications/initialized') return accepted();
+  if (message.kind === 'notification' && !NOTIFICATIONS.has(message.method)) return accepted();
   const target = relayTarget(parts, visit, session);
   if (target === null) {
     if (message.kind === 'answer') await parts.questions.answer(visit.access.agent.id, message.id, message.body);
@@ -136,9 +142,19 @@ export async function takeLegacy(
     return accepted();
   }
   // What the server makes of it is nothing that the agent waits for.
-  const response = await parts.relay.post(target, null, text).catch(() => null);
+  const response = await parts.relay.post(target, null, plainText(message)).catch(() => null);
   response?.body.cancel();
   return accepted();
+}
+
+/** Made anew of what was understood: nothing else in it may be a call to another reader. */
+function plainText(message: Exclude<AgentMessage, { kind: 'request' }>): string {
+  if (message.kind === 'notification') {
+    const { method, params } = message;
+    return JSON.stringify({ jsonrpc: '2.0', method, ...(Object.keys(params).length === 0 ? {} : { params }) });
+  }
+  const { result, error } = message.body;
+  return JSON.stringify({ jsonrpc: '2.0', id: message.id, ...(isObject(result) ? { result } : { error }) });
 }
 
 /** The listening stream of a session. @throws AgentRefusal */
@@ -147,8 +163,10 @@ export async function listen(parts: FaceParts, visit: Visit, session: AgentSessi
   const lastEventId = visit.headers['last-event-id'] ?? null;
   const leave = parts.limits.enterStream(visit.access.agent.id);
   const relayed = target === null ? null : await parts.relay.listen(target, lastEventId).catch(() => null);
-  if (relayed !== null && isEventStream(relayed))
-    return eventStream(passedOn(relayed.body, visit.hangUp, true, undefined, leave));
+  if (relayed !== null && isEventStream(relayed)) {
+    const flow = passedOn(relayed.body, visit.hangUp, { isStream: true, onEnd: leave });
+    return eventStream(whileAllowed(flow, () => parts.mayListen(visit, relayed.credentialId)));
+  }
   relayed?.body.cancel();
   if (lastEventId !== null) {
     leave();
@@ -223,5 +241,5 @@ async function cancel(
   const place = placeOf({ access, session, id: requestId });
   const here = parts.underWay.get(place);
   if (here !== undefined) here.abort(new Error('The agent cancelled the request.'));
-  else await parts.mailbox.leave(cancellationOf(place), {});
+  else await parts.mailbox.leave(access.agent.id, cancellationOf(place), {});
 }

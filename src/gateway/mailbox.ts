@@ -3,15 +3,15 @@
 // enough that one may have come; nearly every call is over before.
 
 import type { HubContext } from '../hub/context.ts';
-import { MAIL_LIFETIME_MS, MAIL_POLL_MS } from '../limits.ts';
+import { MAIL_LIFETIME_MS, MAIL_PER_MINUTE, MAIL_POLL_MS } from '../limits.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { Secret } from '../secret.ts';
 
 export type Mailbox = {
   /** Hears what is left at `address` until the answered function is called. */
   listen(address: string, take: (body: JsonObject) => void): () => void;
-  /** Leaves `body` for whichever process listens at `address`; a database that fails loses it. */
-  leave(address: string, body: JsonObject): Promise<void>;
+  /** Leaves `body` for whichever process listens at `address`; lost where the database fails or an agent leaves too many. */
+  leave(agentId: string, address: string, body: JsonObject): Promise<void>;
   close(): void;
 };
 
@@ -26,6 +26,18 @@ export function createMailbox({
   const listeners = new Map<string, Listener>();
   let timer: ReturnType<typeof setTimeout> | null = null;
   let isClosed = false;
+  /** Letters of each agent in this minute: whoever writes more than people can say is not heard. */
+  const left = new Map<string, number>();
+  let minuteAt = now();
+  const mayLeave = (agentId: string): boolean => {
+    if (now() - minuteAt >= MAIL_LIFETIME_MS) {
+      minuteAt = now();
+      left.clear();
+    }
+    const count = (left.get(agentId) ?? 0) + 1;
+    left.set(agentId, count);
+    return count <= MAIL_PER_MINUTE;
+  };
   const place = (address: string) => ({ kind: 'gateway.mail', id: address });
 
   const look = async (): Promise<void> => {
@@ -62,7 +74,8 @@ export function createMailbox({
         if (listeners.get(address) === listener) listeners.delete(address);
       };
     },
-    async leave(address, body) {
+    async leave(agentId, address, body) {
+      if (!mayLeave(agentId)) return;
       try {
         const sealed = await vault.seal(new Secret(JSON.stringify(body)), place(address));
         await store.mail.leave({ address, sealed, expiresAt: now() + MAIL_LIFETIME_MS }, now());

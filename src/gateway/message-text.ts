@@ -21,7 +21,7 @@ const JUDGED_DEPTH = 2;
  * or too many levels. Text that is no JSON may be answered either way.
  */
 export function flawIn(text: string): 'ambiguous' | 'too_deep' | null {
-  const keys: string[][] = [];
+  const keys: Set<string>[] = [];
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -30,26 +30,31 @@ export function flawIn(text: string): 'ambiguous' | 'too_deep' | null {
       if (depth <= JUDGED_DEPTH && isKey(text, end)) {
         const key = keyIn(text.slice(at + 1, end));
         const known = keys[depth];
-        if (known?.includes(key)) return 'ambiguous';
-        known?.push(key);
+        if (known?.has(key)) return 'ambiguous';
+        known?.add(key);
       }
       at = end;
     } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
       depth += 1;
       if (depth > JSON_MAX_DEPTH) return 'too_deep';
-      if (depth <= JUDGED_DEPTH) keys[depth] = [];
+      if (depth <= JUDGED_DEPTH) keys[depth] = new Set();
     } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth -= 1;
   }
   return null;
 }
 
 function keyIn(raw: string): string {
-  if (!raw.includes('\\')) return raw.toLowerCase();
+  if (!raw.includes('\\')) return folded(raw);
   try {
-    return String(JSON.parse(`"${raw}"`)).toLowerCase();
+    return folded(String(JSON.parse(`"${raw}"`)));
   } catch {
     return raw;
   }
+}
+
+/** By way of the upper case, which has one form for letters that the lower case keeps apart (ſ and s). */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }
 
 /** Where the string that begins at `start` has its closing quote. */

@@ -1,6 +1,7 @@
 // The gateway as a server of MCP 2026-07-28: every request stands for itself, greets nobody and keeps nothing.
 // What the gateway knows it answers here; the rest goes on to the connector's server.
 
+import { knownCredential } from '../hub/access-token.ts';
 import type { AccessConnector } from '../hub/agent-access.ts';
 import { TOOL_LIST_TTL_MS } from '../limits.ts';
 import { INVALID_PARAMS } from '../mcp/json-rpc.ts';
@@ -9,9 +10,18 @@ import { isModern, LATEST_MODERN } from '../mcp/revisions.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { AgentRequest } from './agent-call.ts';
 import { mismatch } from './agent-message.ts';
-import { type AgentAnswer, AgentRefusal, jsonText, resultResponse, shapeResult, unknownMethod } from './answers.ts';
+import {
+  type AgentAnswer,
+  AgentRefusal,
+  isFlow,
+  jsonText,
+  resultResponse,
+  shapeResult,
+  unknownMethod,
+} from './answers.ts';
 import type { FaceParts } from './face-parts.ts';
 import { calledTool, send } from './face-parts.ts';
+import { whileAllowed } from './pass-through.ts';
 import { offeredCapabilities } from './server-facts.ts';
 import { areTasksOwned, isTaskMethod } from './tasks.ts';
 import { subscriptionStream } from './tool-changes.ts';
@@ -94,8 +104,13 @@ async function subscribe(
 ): Promise<AgentAnswer> {
   const protocol = offered === null ? null : parts.connections.protocolOf(offered.connector);
   // A server of the same revision tells of its resources and prompts too.
-  if (offered !== null && protocol !== null && isModern(protocol.version))
-    return send(parts, request, offered.connector, null);
+  if (offered !== null && protocol !== null && isModern(protocol.version)) {
+    const { connector } = offered;
+    const answer = await send(parts, request, connector, null);
+    if (!isFlow(answer.body)) return answer;
+    const { credentialId = null } = knownCredential(parts.context, connector, request.access.agent.id) ?? {};
+    return { ...answer, body: whileAllowed(answer.body, () => parts.mayListen(request, credentialId)) };
+  }
   const leave = parts.limits.enterStream(request.access.agent.id);
   return subscriptionStream(request.id, request.params, () => parts.toolsNow(request), request.hangUp, leave);
 }

@@ -2,10 +2,12 @@
 // goes in one piece; long ones and event streams as they come, at the pace of the reader.
 
 import type { Cancellation } from '../hang-up.ts';
-import type { AnswerBody, Flow, RawAnswer } from '../outbound.ts';
+import { TOOLS_WATCH_MS } from '../limits.ts';
+import { type AnswerBody, type Flow, isAbandoned, type RawAnswer } from '../outbound.ts';
 import type { AgentCall } from './agent-call.ts';
 import { type AgentAnswer, STREAM_HEADERS } from './answers.ts';
 import type { CallMeter } from './call-meter.ts';
+import { codeOfFailure, isServerFault, isTimeout } from './failures.ts';
 
 const CONTENT_TYPE = /^\s*[\w.+-]+\/[\w.+-]+\s*(?:;[\x20-\x7e]*)?$/;
 /** Up to this size a broken answer is told as such, because nothing of it has gone out yet. */
@@ -32,9 +34,16 @@ export function passThrough(
   if (whole !== null) return inOnePiece(whole);
   const length = Number(answer.headers['content-length'] ?? Number.NaN);
   if (!isStream && length <= ONE_PIECE_MAX_BYTES) return meter.waits(collected(body)).then(inOnePiece);
-  const sized = Number.isFinite(length) ? { ...headers, 'content-length': String(length) } : headers;
-  return { status, headers: sized, body: passedOn(body, hangUp, isStream, meter) };
+  // An event stream may end early, and must not promise more than it keeps.
+  const sized = isStream || !Number.isFinite(length) ? headers : { ...headers, 'content-length': String(length) };
+  return { status, headers: sized, body: passedOn(body, hangUp, { isStream, meter }) };
 }
+
+type PassingOptions = {
+  readonly isStream: boolean;
+  readonly meter?: Pick<CallMeter, 'passed' | 'ends' | 'waitsOn'>;
+  readonly onEnd?: () => void;
+};
 
 /**
  * The bytes of `source` at the reader's pace.
@@ -44,9 +53,7 @@ export function passThrough(
 export function passedOn(
   source: AnswerBody,
   cancellation: Cancellation,
-  isStream: boolean,
-  meter?: Pick<CallMeter, 'passed' | 'ends' | 'waitsOn'>,
-  onEnd?: () => void,
+  { isStream, meter, onEnd }: PassingOptions,
 ): Flow {
   const waited = meter?.waitsOn();
   return {
@@ -65,13 +72,14 @@ export function passedOn(
         fail(reason) {
           onEnd?.();
           waited?.();
+          const hasLeft = (cancellation.aborted && !isTimeout(cancellation.reason)) || isAbandoned(reason);
           meter?.ends(
-            cancellation.aborted ? 'cancelled' : 'error',
-            cancellation.aborted ? null : 'upstream_unreachable',
-            !cancellation.aborted,
+            hasLeft ? 'cancelled' : 'error',
+            hasLeft ? null : codeOfFailure(reason),
+            !hasLeft && isServerFault(reason),
           );
           // An event stream that ends without a result says enough; half a JSON text must not look like a whole one.
-          if (isStream || cancellation.aborted) sink.end();
+          if (isStream) sink.end();
           else sink.fail(reason);
         },
       });
@@ -82,6 +90,50 @@ export function passedOn(
       waited?.();
       meter?.ends('cancelled');
       source.cancel(reason);
+    },
+  };
+}
+
+/** The same while `isAllowed` says so, which is asked every second; then it ends. */
+export function whileAllowed(flow: Flow, isAllowed: () => Promise<boolean>): Flow {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+  const stop = (): void => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+  return {
+    pipe(sink) {
+      const look = (): void => {
+        timer = setTimeout(async () => {
+          // A database out of reach says nothing about what is allowed.
+          const may = await isAllowed().catch(() => true);
+          if (isOver) return;
+          if (may) return look();
+          stop();
+          flow.cancel(new DOMException('The agent may not listen any more.', 'AbortError'));
+          sink.end();
+        }, TOOLS_WATCH_MS);
+      };
+      look();
+      flow.pipe({
+        write: (chunk) => (isOver ? true : sink.write(chunk)),
+        end() {
+          if (isOver) return;
+          stop();
+          sink.end();
+        },
+        fail(reason) {
+          if (isOver) return;
+          stop();
+          sink.fail(reason);
+        },
+      });
+    },
+    resume: () => flow.resume(),
+    cancel(reason) {
+      stop();
+      flow.cancel(reason);
     },
   };
 }

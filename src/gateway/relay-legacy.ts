@@ -52,7 +52,10 @@ export type LegacyRelay = {
   /** The server's answer to one message; null when it does not speak like this any more and did nothing. */
   post(target: RelayTarget, id: RequestId | null, text: string): Promise<RawAnswer | null>;
   /** The server's listening stream; null when it has none. */
-  listen(target: RelayTarget, lastEventId: string | null): Promise<RawAnswer | null>;
+  listen(
+    target: RelayTarget,
+    lastEventId: string | null,
+  ): Promise<(RawAnswer & { readonly credentialId: string | null }) | null>;
   /** Ends the session there; never fails. */
   end(target: RelayTarget): Promise<void>;
 };
@@ -110,15 +113,11 @@ export function createLegacyRelay({
   const exchange = async (
     target: RelayTarget,
     resolved: ResolvedCredential,
-    id: RequestId | null,
+    { id, isWord = false }: { readonly id: RequestId | null; readonly isWord?: boolean },
     request: (session: UpstreamSession) => Omit<PassageRequest, 'cancellation'>,
   ): Promise<RawAnswer | null> => {
-    let session = current(target, resolved);
-    if (session === null) {
-      // A word about what is under way belongs to the session in which it is, even if the credential is another now.
-      const known = id === null ? latest(target) : null;
-      session = known ?? (await renew(target, resolved));
-    }
+    // A word about what is under way belongs to the session in which it is, even if the credential is another now.
+    let session = current(target, resolved) ?? (isWord ? latest(target) : null) ?? (await renew(target, resolved));
     for (let attempt = 0; ; attempt += 1) {
       const sent = request(session);
       const waited = target.meter?.waitsOn();
@@ -128,7 +127,7 @@ export function createLegacyRelay({
       const { status, rpc, isAddressed } = refusal;
       if (rpc?.code === UNSUPPORTED_PROTOCOL_VERSION) return null;
       const isLost = session.sessionId !== null && (status === 404 || (status === 400 && !isAddressed));
-      if (isLost && id === null) throw refusal.error;
+      if (isLost && isWord) throw refusal.error;
       if (!isLost || attempt > 0) {
         if (refusal.error instanceof UpstreamStatusError && [404, 405].includes(status)) return null;
         throw refusal.error;
@@ -180,7 +179,7 @@ export function createLegacyRelay({
       ),
     async post(target, id, text) {
       const answer = await withIt(target, (resolved) =>
-        exchange(target, resolved, id, (session) => ({
+        exchange(target, resolved, { id, isWord: id === null }, (session) => ({
           method: 'POST',
           headers: fieldList({ ...legacyHeaders(resolved.headers, session), ...target.trace?.headers() }),
           body: target.trace?.inBody(text) ?? text,
@@ -193,13 +192,14 @@ export function createLegacyRelay({
       return answer;
     },
     listen: (target, lastEventId) =>
-      withIt(target, (resolved) =>
-        exchange(target, resolved, null, (session) => ({
+      withIt(target, async (resolved) => {
+        const answer = await exchange(target, resolved, { id: null }, (session) => ({
           method: 'GET',
           headers: fieldList(streamHeaders(resolved.headers, session, lastEventId)),
           body: null,
-        })),
-      ),
+        }));
+        return answer === null ? null : { ...answer, credentialId: resolved.credentialId };
+      }),
     async end(target) {
       const ending = withIt(target, async (resolved) => {
         const session = current(target, resolved);

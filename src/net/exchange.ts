@@ -6,9 +6,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
 import type { Cancellation } from '../hang-up.ts';
-import { type AnswerBody, BODILESS, type BodySink, CHUNKS_AHEAD, type RawAnswer, streamOf } from '../outbound.ts';
+import {
+  AbandonedError,
+  type AnswerBody,
+  BODILESS,
+  type BodySink,
+  CHUNKS_AHEAD,
+  type RawAnswer,
+  streamOf,
+} from '../outbound.ts';
 import { decodeBody, isEncoded } from './decode-body.ts';
-import { networkFault, timeoutFault, tooLargeFault } from './network-fault.ts';
+import { crowdedFault, networkFault, timeoutFault, tooLargeFault } from './network-fault.ts';
 import type { RequestParts } from './request-parts.ts';
 import { bodyOfStream } from './stream-body.ts';
 
@@ -83,6 +91,8 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
   #waiting: Uint8Array[] = [];
   #sink: BodySink | null = null;
   #isComplete = false;
+  /** By the reader. */
+  #isPaused = false;
   #failure: { readonly reason: unknown } | null = null;
   #timer: NodeJS.Timeout | undefined;
   #idles = false;
@@ -135,7 +145,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
       this.#waiting.push(chunk);
       if (this.#waiting.length >= CHUNKS_AHEAD) connection.pause();
     } else if (this.#sink.write(chunk)) this.#flows();
-    else connection.pause();
+    else {
+      this.#isPaused = true;
+      connection.pause();
+    }
   }
 
   onResponseEnd(): void {
@@ -167,6 +180,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#flows();
     if (!this.settled) this.#connection?.resume();
   }
@@ -209,7 +223,11 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
   }
 
   #after(milliseconds: number, what: string): NodeJS.Timeout {
-    return setTimeout(() => this.#fail(timeoutFault(this.#host, milliseconds, what)), milliseconds);
+    return setTimeout(() => {
+      if (this.#isPaused) this.#fail(new AbandonedError());
+      else if (this.#connection === null) this.#fail(crowdedFault(this.#host));
+      else this.#fail(timeoutFault(this.#host, milliseconds, what));
+    }, milliseconds);
   }
 
   #fail(reason: unknown): void {

@@ -57,6 +57,12 @@ export function timeoutFault(host: string, waitedForMs: number, what: string): C
   return new ChatelaineError('upstream_timeout', `${quoteForeign(host)} ${what} within ${seconds} s.`);
 }
 
+/** The request never left, because all connections to the server were in use. */
+export function crowdedFault(host: string): ChatelaineError {
+  const message = `All connections to ${quoteForeign(host)} are in use; try again in a moment.`;
+  return new ChatelaineError('upstream_rate_limited', message, { details: { retryAfterSeconds: 1 } });
+}
+
 /** The body passed its limit. */
 export function tooLargeFault(host: string, maxBytes: number): ChatelaineError {
   return new ChatelaineError('upstream_too_large', `${quoteForeign(host)} sent more than ${maxBytes} bytes.`);
