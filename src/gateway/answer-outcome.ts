@@ -12,16 +12,16 @@ const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const CAPITAL_E = 0x45;
-/** White space, and the bytes of a byte order mark. */
-const BLANKS: ReadonlySet<number> = new Set([0x09, LF, CR, 0x20, 0xef, 0xbb, 0xbf]);
-const BRACKETS: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 const NOTHING = new Uint8Array(0);
 const DATA = bytesOf('data:');
 const RESULT = bytesOf('"result"');
 const ERROR = bytesOf('"error"');
 const IS_ERROR = bytesOf('"isError"');
 /** What makes a message anything but an answer. */
-const ASKING = [bytesOf('"method"'), bytesOf('"params"')];
+const METHOD = bytesOf('"method"');
+const PARAMS = bytesOf('"params"');
 
 type Outcome = Extract<CallEntry['outcome'], 'ok' | 'error' | 'tool_error'>;
 /** A text of which both ends are kept. */
@@ -40,11 +40,12 @@ export function createAnswerGlance(): AnswerGlance {
   return {
     passed(chunk) {
       if (!isBegun) {
-        const first = chunk.find((byte) => !BLANKS.has(byte));
-        if (first === undefined) return;
+        let at = 0;
+        while (at < chunk.length && isBlank(chunk[at])) at += 1;
+        if (at === chunk.length) return;
         isBegun = true;
         // JSON-RPC messages are objects; no line of an event stream begins like one.
-        if (!BRACKETS.has(first)) events = createEventGlance();
+        if (chunk[at] !== BRACE && chunk[at] !== BRACKET) events = createEventGlance();
       }
       if (events === null) keep(text, chunk);
       else events.passed(chunk);
@@ -135,7 +136,7 @@ function firstMember(start: Uint8Array): 'result' | 'error' | 'asking' | null {
   while (at >= 0) {
     if (isMember(start, at, RESULT)) return 'result';
     if (isMember(start, at, ERROR)) return 'error';
-    if (ASKING.some((word) => isMember(start, at, word))) return 'asking';
+    if (isMember(start, at, METHOD) || isMember(start, at, PARAMS)) return 'asking';
     const end = endOfString(start, at + 1);
     at = end < 0 ? -1 : start.indexOf(QUOTE, end + 1);
   }
@@ -169,8 +170,15 @@ function saysIsError(end: Uint8Array): boolean {
 function isMember(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
   if (!startsWith(bytes, at, name)) return false;
   let after = at + name.length;
-  while (BLANKS.has(bytes[after] ?? COLON)) after += 1;
+  while (isBlank(bytes[after])) after += 1;
   return bytes[after] === COLON;
+}
+
+/** White space, or a byte of a byte order mark. */
+function isBlank(byte: number | undefined): boolean {
+  return (
+    byte === 0x20 || byte === LF || byte === CR || byte === 0x09 || byte === 0xef || byte === 0xbb || byte === 0xbf
+  );
 }
 
 function startsWith(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
