@@ -1,19 +1,12 @@
-// Measures one call for the call log: times, sizes, credential, outcome. Of an answer that is passed through
-// unread it looks at a few hundred bytes at both ends, where an error shows; arguments and results are kept by
-// `call-capture.ts` alone, for connectors that want it.
+// Measures one call for the call log: times, sizes, credential, outcome. What an answer that is passed through
+// unread says is `answer-outcome.ts`'s to tell; arguments and results are kept by `call-capture.ts` alone, for
+// connectors that want it.
 
 import type { ResolvedCredential } from '../hub/access-token.ts';
 import type { CallEntry } from '../hub/call-log.ts';
+import { createAnswerGlance } from './answer-outcome.ts';
 import type { CallCapture } from './call-capture.ts';
 import type { RequestTrace } from './request-trace.ts';
-
-/** Where an error shows: before the result at the beginning, as a flag near the end. */
-const GLANCE_BYTES = 512;
-const QUOTE = 0x22;
-const CAPITAL_E = 0x45;
-const RESULT = quoted('result');
-const ERROR = quoted('error');
-const IS_ERROR = quoted('isError');
 
 export type CallMeter = {
   /** The credential that the server is about to see. */
@@ -45,11 +38,10 @@ export function createCallMeter(
   trace?: RequestTrace,
 ): CallMeter {
   const startedAt = clock();
+  const glance = createAnswerGlance();
   let credential: ResolvedCredential | null = null;
   let upstreamMs = 0;
   let bytesOut = 0;
-  let head: Uint8Array | null = null;
-  let tail: Uint8Array | null = null;
   let isOver = false;
 
   const waitsOn = (): (() => void) => {
@@ -57,10 +49,6 @@ export function createCallMeter(
     return () => {
       upstreamMs += clock() - from;
     };
-  };
-  const seen = (): CallEntry['outcome'] => {
-    if (head !== null && isErrorMessage(head.subarray(0, GLANCE_BYTES))) return 'error';
-    return tail !== null && saysIsError(tail.subarray(-GLANCE_BYTES)) ? 'tool_error' : 'ok';
   };
 
   return {
@@ -85,8 +73,7 @@ export function createCallMeter(
     passed(chunk) {
       bytesOut += chunk.byteLength;
       capture?.passed(chunk);
-      head ??= chunk;
-      tail = chunk;
+      glance.passed(chunk);
     },
     ends(outcome, errorCode = null, isFault = false) {
       if (isOver) return;
@@ -95,7 +82,7 @@ export function createCallMeter(
         ...entry,
         credentialId: credential?.credentialId ?? null,
         generation: credential?.generation ?? 0,
-        outcome: outcome ?? seen(),
+        outcome: outcome ?? glance.outcome(),
         errorCode,
         gatewayMs: Math.max(0, clock() - startedAt - upstreamMs),
         upstreamMs,
@@ -107,35 +94,4 @@ export function createCallMeter(
       record(finished, isFault && credential !== null);
     },
   };
-}
-
-/** Whether a JSON-RPC message begins with an error rather than a result. */
-function isErrorMessage(start: Uint8Array): boolean {
-  for (let at = start.indexOf(QUOTE); at >= 0; at = start.indexOf(QUOTE, at + 1)) {
-    if (startsWith(start, at, RESULT)) return false;
-    if (startsWith(start, at, ERROR)) return true;
-  }
-  return false;
-}
-
-/** Whether the result at whose end this is marks itself as an error. */
-function saysIsError(end: Uint8Array): boolean {
-  // Looked for by its rarest letter, the fourth with the quote in front.
-  for (let letter = end.indexOf(CAPITAL_E); letter >= 0; letter = end.indexOf(CAPITAL_E, letter + 1)) {
-    const at = letter - 3;
-    if (at < 0 || end[at] !== QUOTE || !startsWith(end, at, IS_ERROR)) continue;
-    const rest = end.subarray(at + IS_ERROR.length, at + 32);
-    if (/^\s*:\s*true/.test(String.fromCharCode(...rest))) return true;
-  }
-  return false;
-}
-
-function startsWith(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
-  if (at + word.length > bytes.length) return false;
-  for (let i = 1; i < word.length; i += 1) if (bytes[at + i] !== word[i]) return false;
-  return true;
-}
-
-function quoted(word: string): Uint8Array {
-  return new TextEncoder().encode(`"${word}"`);
 }

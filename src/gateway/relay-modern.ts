@@ -60,7 +60,7 @@ export async function relayModern({ context }: GatewayParts, call: AgentCall): P
       const request = {
         method: 'POST',
         headers: fieldList(headers),
-        body: trace?.inBody(body) ?? body,
+        body,
         cancellation: call.hangUp,
       };
       const answer = await meter.waits(context.outbound.passage(connector.url, request));

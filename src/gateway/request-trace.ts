@@ -37,19 +37,14 @@ export type RequestTrace = {
   asks(): void;
   /** For the request that is being sent. */
   headers(): Readonly<Record<string, string>>;
-  /** The same for the `_meta` of a message. */
+  /** The same for the `_meta` of a message that is written here; one that passes through stays as it came. */
   meta(): JsonObject;
-  /** `text` with them, where the agent had put its own into the message. */
+  /** What the agent wrote, as it came. */
   inBody(text: string): string;
   ends(entry: Pick<CallEntry, 'outcome' | 'errorCode'>): void;
 };
 
-/** @param isInMessage whether the agent's own context came in the message */
-export function requestTrace(
-  span: ServerSpan,
-  method: string,
-  isInMessage: boolean,
-): RequestTrace & { answered(): void } {
+export function requestTrace(span: ServerSpan, method: string): RequestTrace & { answered(): void } {
   let name = method;
   let attributes: TraceAttributes = {};
   let asked: Span | null = null;
@@ -89,7 +84,7 @@ export function requestTrace(
     },
     headers,
     meta: headers,
-    inBody: (text) => (isInMessage && asked !== null ? withMeta(text, headers()) : text),
+    inBody: (text) => text,
     ends,
     answered() {
       if (!isSent) ends({ outcome: 'ok', errorCode: null });
@@ -103,10 +98,4 @@ export function contextIn(source: Readonly<Record<string, unknown>>): TraceConte
   if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return null;
   const isState = typeof tracestate === 'string' && TRACESTATE.test(tracestate);
   return { traceparent, tracestate: isState ? tracestate : null };
-}
-
-function withMeta(text: string, context: Readonly<Record<string, string>>): string {
-  const message = JSON.parse(text) as { params: { _meta: JsonObject } };
-  const { tracestate: _, ...meta } = message.params._meta;
-  return JSON.stringify({ ...message, params: { ...message.params, _meta: { ...meta, ...context } } });
 }

@@ -24,7 +24,7 @@ export async function traced(
   const known = method.slice(0, METHOD_MAX_CHARACTERS);
   const given = { 'mcp.method.name': known, 'chatelaine.agent.id': access.agent.id, 'chatelaine.era': era };
   const span = tracer.serve(known, parent, given);
-  const trace = requestTrace(span, known, 'traceparent' in meta || 'tracestate' in meta);
+  const trace = requestTrace(span, known);
   try {
     const answered = await answer(trace);
     trace.answered();

@@ -3,34 +3,35 @@
 // secret. Cut only after that, so that no half of one is left at the end.
 
 import { CAPTURE_MAX_CHARACTERS, JSON_MAX_DEPTH } from '../limits.ts';
+import { REDACTED, withoutSaidSecrets } from './redact-text.ts';
+import { isSecretLabel, isSecretName } from './secret-names.ts';
 
 /** JSON text; `cut` when it is not all there. */
 export type CapturedText = { readonly text: string; readonly cut: boolean };
 
-const REDACTED = '[redacted]';
-
 /** Too large, or not understood, to be looked through; so nothing of it is kept. */
 export const LEFT_OUT: CapturedText = { text: '', cut: true };
 
-const SECRET_NAME =
-  /token|secret|passw|passphrase|passcode|pwd|authorization|authentication|oauth|bearer|cookie|credential|session|signature|private|jwt|csrf|xsrf|(?:^|[^a-z])auth(?:$|[^a-z])|(?:^|[^a-z])(?:otp|totp|pin|cvv|cvc|ssn|iban|sid)(?:$|[^a-z])|keys?(?:$|[^a-z])/;
-
 /** Fields that name another field, and the ones that hold its value: `{"name": "API_KEY", "value": "…"}`. */
-const NAMING = ['name', 'key', 'header', 'field', 'label'];
-const VALUES: ReadonlySet<string> = new Set(['value', 'values', 'content', 'text', 'default']);
+const NAMING: ReadonlySet<string> = new Set(
+  'name key header field label id type parameter param variable property prop attribute env k'.split(' '),
+);
+const VALUES: ReadonlySet<string> = new Set(
+  'value values val v content text default data input entered answer current previous old new raw'.split(' '),
+);
+
+const BRACKET = /[[{]/;
+const JSON_PART = /[[\]{}]|"(?:[^"\\\r\n]|\\.)*"?/g;
+/** A quoted text with quotes in it. */
+const QUOTED = /(?<!\\)"(?:[^"\\\r\n]|\\.)*\\"(?:[^"\\\r\n]|\\.)*"?/g;
+/** Not every bracket begins JSON, and looking costs the length of the text. */
+const JSON_TRIES = 32;
 
 const PEM = /-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(?:-----END [A-Z0-9 ]+-----|$)/g;
 const SCHEME = /\b(bearer|dpop|basic)([ \t]+)([A-Za-z0-9._~+/=-]{6,})/gi;
 const JWT = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}/g;
-/** User name and password in a URL. */
-const USER_INFO = /:\/\/[^\s/@?#]+@/g;
 /** A line of a cookie or a header of this kind is a secret to its end. */
 const SECRET_LINE = /((?:set-cookie|cookie|authorization)"?\s*[:=]\s*)[^\r\n]+/gi;
-/** A name with what may stand between it and its value. */
-const ASSIGNMENT = /([A-Za-z][A-Za-z0-9_.-]{0,63})["']?\s*[:=]\s*/g;
-const VALUE = /"(?:[^"\\\r\n]|\\.)*"?|'(?:[^'\\\r\n]|\\.)*'?|[^\s,;&"'<>(){}[\]]+/y;
-/** As people say it. */
-const SPOKEN = /\b((?:password|passphrase|passcode|secret|token|api[ -]?key|pin|code)\s+(?:is|was)[:\s]\s*)[^\s,;]+/gi;
 /** A short word in front, as of `ghp_…`, `sk-…`, `chla_…`. */
 const PREFIXED = /\b[A-Za-z]{2,12}(?:[_-][A-Za-z0-9]{1,12}){0,3}[_-][A-Za-z0-9]{16,}/g;
 const WELL_KNOWN = /\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[A-Za-z0-9_-]{20,}|\bxox[a-z]-[A-Za-z0-9-]{8,}/g;
@@ -55,13 +56,21 @@ function withoutSecrets(value: unknown, secrets: readonly string[] = [], depth =
   if (typeof value === 'string') return cleanText(value, secrets, depth);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= JSON_MAX_DEPTH) return REDACTED;
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, secrets, depth + 1));
+  if (Array.isArray(value))
+    return value.map((item, at) =>
+      // A pair, a flat list of pairs, or a command line.
+      at > 0 && isSecretLabel(value[at - 1]) && !isEmpty(item) ? REDACTED : withoutSecrets(item, secrets, depth + 1),
+    );
   const fields = value as Record<string, unknown>;
-  const namesSecret = NAMING.some((name) => typeof fields[name] === 'string' && isSecretName(fields[name]));
+  const isNaming = (name: string, inner: unknown): boolean =>
+    typeof inner === 'string' && NAMING.has(name.toLowerCase()) && isSecretName(inner);
+  const entries = Object.entries(fields);
+  const namesSecret = entries.some(([name, inner]) => isNaming(name, inner));
   return Object.fromEntries(
-    Object.entries(fields).map(([name, inner]) => {
-      const isNaming = namesSecret && NAMING.includes(name) && typeof inner === 'string' && isSecretName(inner);
-      const isSecret = !isNaming && (isSecretName(name) || (namesSecret && VALUES.has(name.toLowerCase())));
+    entries.map(([name, inner]) => {
+      // Of two fields, the one that is not the name is the value, whatever it is called.
+      const isNamed = namesSecret && (entries.length === 2 || VALUES.has(name.toLowerCase()));
+      const isSecret = !(namesSecret && isNaming(name, inner)) && (isSecretName(name) || isNamed);
       const kept = isSecret && !isEmpty(inner) ? REDACTED : withoutSecrets(inner, secrets, depth + 1);
       return [cleanText(name, secrets, JSON_MAX_DEPTH), kept];
     }),
@@ -73,15 +82,10 @@ function isEmpty(value: unknown): boolean {
   return value === null || value === '' || typeof value === 'boolean';
 }
 
-/** Words are told apart by their case or by what stands between them. */
-function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase());
-}
-
 function cleanText(text: string, secrets: readonly string[], depth: number): string {
   const inner = depth < JSON_MAX_DEPTH ? jsonIn(text) : undefined;
   if (inner !== undefined) return JSON.stringify(withoutSecrets(inner, secrets, depth + 1));
-  let clean = text;
+  let clean = depth < JSON_MAX_DEPTH ? withJsonCleaned(withQuotedCleaned(text, secrets, depth), secrets, depth) : text;
   for (const secret of secrets) clean = clean.replaceAll(secret, REDACTED);
   clean = clean
     .replace(PEM, REDACTED)
@@ -89,30 +93,55 @@ function cleanText(text: string, secrets: readonly string[], depth: number): str
     .replace(SCHEME, (whole, scheme: string, gap: string, rest: string) =>
       scheme.toLowerCase() === 'basic' && !/[A-Z\d=+/]/.test(rest) ? whole : `${scheme}${gap}${REDACTED}`,
     )
-    .replace(JWT, REDACTED)
-    .replace(USER_INFO, `://${REDACTED}@`)
-    .replace(SPOKEN, `$1${REDACTED}`);
-  return withoutAssigned(clean)
+    .replace(JWT, REDACTED);
+  return withoutSaidSecrets(clean)
     .replace(WELL_KNOWN, REDACTED)
     .replace(BASE64, (run) => (looksEncoded(run) ? REDACTED : run))
     .replace(OPAQUE, (run) => (looksRandom(run) && !UUID.test(run) ? REDACTED : run))
     .replace(PREFIXED, (run) => (/\d/.test(run) && !UUID.test(run) ? REDACTED : run));
 }
 
-/** `password=…`, `"apiKey": "…"`, in text of any kind. */
-function withoutAssigned(text: string): string {
+/** Quoted text, as of a body in a log, is looked through as what it is without the quotes. */
+function withQuotedCleaned(text: string, secrets: readonly string[], depth: number): string {
+  return text.replace(QUOTED, (quoted) => {
+    try {
+      return JSON.stringify(cleanText(JSON.parse(quoted) as string, secrets, depth + 1));
+    } catch {
+      return quoted;
+    }
+  });
+}
+
+/** JSON in the middle of a text, as of a log, is looked through as JSON, where the shape tells what a value is. */
+function withJsonCleaned(text: string, secrets: readonly string[], depth: number): string {
   let clean = '';
   let done = 0;
-  for (const { 0: whole, 1: name = '', index } of text.matchAll(ASSIGNMENT)) {
-    // What lies in a value that was replaced is gone already.
-    if (index < done || !isSecretName(name)) continue;
-    VALUE.lastIndex = index + whole.length;
-    const [value] = VALUE.exec(text) ?? [];
-    if (value === undefined) continue;
-    clean += text.slice(done, index + whole.length) + REDACTED;
-    done = index + whole.length + value.length;
+  let at = text.search(BRACKET);
+  for (let tries = 0; at >= 0 && tries < JSON_TRIES; tries += 1) {
+    const end = endOfJson(text, at);
+    const inner = end < 0 ? undefined : jsonIn(text.slice(at, end));
+    if (inner !== undefined) {
+      clean += text.slice(done, at) + JSON.stringify(withoutSecrets(inner, secrets, depth + 1));
+      done = end;
+    }
+    const from = inner === undefined ? at + 1 : end;
+    const next = text.slice(from).search(BRACKET);
+    at = next < 0 ? -1 : from + next;
   }
   return clean + text.slice(done);
+}
+
+/** Where the brackets that open at `from` are closed; -1 when they never are. */
+function endOfJson(text: string, from: number): number {
+  let depth = 0;
+  JSON_PART.lastIndex = from;
+  for (let part = JSON_PART.exec(text); part !== null; part = JSON_PART.exec(text)) {
+    const [mark] = part;
+    if (mark === '{' || mark === '[') depth += 1;
+    else if (mark === '}' || mark === ']') depth -= 1;
+    if (depth === 0) return JSON_PART.lastIndex;
+  }
+  return -1;
 }
 
 /** Tools often put JSON into their text. */

@@ -209,7 +209,9 @@ class AnswerHandler implements Dispatcher.DispatchHandler, AnswerBody {
       this.#timer = this.#idles ? this.#after(streamIdleMs, 'sent nothing') : this.#after(answerMs, 'did not finish');
     }
 
-    const coding = headers['content-encoding'] ?? null;
+    // A header that comes twice is a list, whatever its type says; no list of codings is understood.
+    const given: string | readonly string[] | undefined = headers['content-encoding'];
+    const coding = given === undefined ? null : [given].flat().join(', ');
     if (!isEncoded(coding)) return { status, headers, body: this };
     // The two headers left out describe bytes that nobody will see.
     const { 'content-encoding': _, 'content-length': __, ...others } = headers;

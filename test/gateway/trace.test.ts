@@ -130,9 +130,30 @@ describe.each([
     const [call] = server.of('tools/call');
     const travelled = carried(call as Seen);
     const sent = `00-${traceId}-${asked?.spanId}-01`;
-    // The agent's own context in the message gives way to ours.
-    expect(travelled).toEqual({ header: way === 'header' ? sent : undefined, meta: sent, state: PARENT.tracestate });
+    // A message that passes through stays the agent's; in one that is written here, its context gives way to ours.
+    expect(travelled).toEqual(
+      way === 'header'
+        ? { header: sent, meta: _meta.traceparent, state: PARENT.tracestate }
+        : { header: undefined, meta: sent, state: PARENT.tracestate },
+    );
   });
+});
+
+test.each([
+  ['a modern server', MODERN, modern],
+  ['an older server', NEWEST_LEGACY, legacy],
+] as const)('a message with a context of its own reaches %s as it was written', async (_what, version, base) => {
+  const { server, agent, url } = await household(base);
+  const client = await clientOf(version, url, agent.key);
+  const traceId = freshTrace();
+  const _meta = { ...PARENT, traceparent: PARENT.traceparent.replace(TRACE, traceId) };
+  // Longer than a number can be remembered: who reads and writes it anew changes it.
+  const order = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('12345678901234567890');
+  await client.request('tools/call', { name: 'do', arguments: { order }, _meta });
+  await spansOf(traceId, 2);
+  const [call] = server.of('tools/call');
+  expect(call?.text).toContain('{"order":12345678901234567890}');
+  expect(call?.text).toContain(JSON.stringify(_meta).slice(1, -1));
 });
 
 test('a context in the headers is taken over too, and the message stays as it came', async () => {

@@ -54,6 +54,38 @@ describe('values that look like credentials go, wherever they are', () => {
     'Result:\n{"password": "abcdef"}',
     'The password is abcdef',
     'Your API key is: abcdef.',
+    'log: body="{\\"password\\":\\"abcdef\\"}"',
+    'log: body="{\\\\\\"password\\\\\\":\\\\\\"abcdef\\\\\\"}"',
+    'log: body="{\\"pin\\": 1, \\"seed\\": [\\"abcdef\\"]}" done',
+    '<password>abcdef</password>',
+    '<ns:apiKey type="x">\nabcdef\n</ns:apiKey>',
+    '<entry key="password">abcdef</entry>',
+    '<input name="password" value="abcdef"/>',
+    '&lt;password&gt;abcdef&lt;/password&gt;',
+    '<password><![CDATA[abcdef',
+    'postgres://u:p/a#ss@abcdef@host/db',
+    'postgres://u:p/abcdef#ss@host/db',
+    'postgres://u/abcdef@host/db',
+    'https://u:abc/def?x@host and https://u:p/abcdef@host/',
+    'passphrase: correct horse abcdef',
+    'Seed phrase: correct horse abcdef',
+    'Recovery codes: 1234-5678 abcdef',
+    'The verification code is 12 abcdef',
+    'password is: hunter2 abcdef',
+    'The password for the door is hunter2 abcdef',
+    'password => "abcdef"',
+    'password := abcdef',
+    "config['password'] = abcdef",
+    'login --user ada --password abcdef',
+    'password: |\n  correct\n  abcdef\nuser: ada',
+    'tokens: [\n  "a",\n  "abcdef"\n]',
+    'see ["password", "abcdef"]',
+    'see [["X-Api-Key", "abcdef"]] and {',
+    'see {"name": "password", "value": "abcdef"}',
+    'see {"value": "abcdef", "name": "password"}',
+    '{"name": "password",\n "value": "abcdef", }',
+    "password='it''s abcdef'",
+    'password: abc"abcdef',
     '-----BEGIN PRIVATE KEY-----\nabcdef\n-----END PRIVATE KEY-----',
     '-----BEGIN RSA PRIVATE KEY-----\nabcdef',
   ])('in %j', (text) => {
@@ -93,6 +125,24 @@ describe('values of fields', () => {
     'pin',
     'jwt',
     'xsrf',
+    'pass',
+    'DB_PASS',
+    'passphrase',
+    'seed_phrase',
+    'seedPhrase',
+    'mnemonic',
+    'recovery_codes',
+    'recoveryCode',
+    'backup_codes',
+    'verification_code',
+    'one-time-code',
+    'mfa',
+    'mfaCode',
+    'totp',
+    'cvv',
+    'CVC',
+    'ssn',
+    'card_number',
   ])('named %s go, of any kind', (name) => {
     for (const value of ['abc', 12345, { a: 'abc' }, ['abc']])
       expect(withoutSecrets({ [name]: value })).toEqual({ [name]: REDACTED });
@@ -112,7 +162,95 @@ describe('values of fields', () => {
   });
 });
 
+test.each<[unknown, unknown]>([
+  [
+    ['password', 'abc'],
+    ['password', REDACTED],
+  ],
+  [{ headers: [['X-Api-Key', 'abc']] }, { headers: [['X-Api-Key', REDACTED]] }],
+  [
+    ['Accept', 'text/html', 'X-Api-Key', 'abc', 'Host', 'example.com'],
+    ['Accept', 'text/html', 'X-Api-Key', REDACTED, 'Host', 'example.com'],
+  ],
+  [
+    ['login', '--password', 'abc', '--user', 'ada'],
+    ['login', '--password', REDACTED, '--user', 'ada'],
+  ],
+  [
+    ['password', ['abc'], 'x'],
+    ['password', REDACTED, 'x'],
+  ],
+  [
+    { key: 'password', value: 'abc' },
+    { key: 'password', value: REDACTED },
+  ],
+  [
+    { field: 'Password', entered: 'abc', at: 1 },
+    { field: 'Password', entered: REDACTED, at: 1 },
+  ],
+  [
+    { Name: 'Recovery code', Value: 12, Kind: 'text' },
+    { Name: 'Recovery code', Value: REDACTED, Kind: 'text' },
+  ],
+  [
+    { id: 'otp', whatever: 'abc' },
+    { id: 'otp', whatever: REDACTED },
+  ],
+])('in pairs the second goes: %j', (value, kept) => {
+  expect(withoutSecrets(value)).toEqual(kept);
+});
+
+describe('a planted secret never comes out', () => {
+  const names = ['password', 'pass', 'X-Api-Key', 'seed_phrase', 'recoveryCodes', 'otp', 'PIN', 'client_secret'];
+  const words = fc.array(fc.stringMatching(/^canary[a-z]{4}$/), { minLength: 1, maxLength: 4 });
+  const inside = (text: string): string => JSON.stringify(text).slice(1, -1);
+  const SHAPES: Readonly<Record<string, (name: string, value: string) => unknown>> = {
+    field: (name, value) => ({ [name]: value }),
+    list: (name, value) => ({ [name]: [value, { x: value }] }),
+    pair: (name, value) => [name, value],
+    pairs: (name, value) => [
+      ['a', 'b'],
+      [name, value],
+    ],
+    named: (name, value) => ({ name, value }),
+    keyed: (name, value) => ({ value, key: name, more: 1 }),
+    json: (name, value) => JSON.stringify({ [name]: value }),
+    assigned: (name, value) => `${name}=${value}`,
+    colon: (name, value) => `${name}: ${value}`,
+    quoted: (name, value) => `${name}: '${value}'`,
+    element: (name, value) => `<${name}>${value}</${name}>`,
+    user: (_name, value) => `postgres://u:${value.replaceAll(' ', '/#?@:')}@host/db`,
+    web: (_name, value) => `https://u:${value.replaceAll(' ', '/#?@:')}@host/?a=b`,
+    spoken: (_name, value) => `my passphrase is ${value}`,
+  };
+  const AROUND: Readonly<Record<string, (said: unknown) => unknown>> = {
+    plain: (said) => said,
+    deep: (said) => ({ a: [{ text: said }] }),
+    asText: (said) => (typeof said === 'string' ? `see ${said}` : `see ${JSON.stringify(said)} there`),
+    asJson: (said) => JSON.stringify({ content: [{ text: said }] }),
+    body: (said) => `body="${inside(typeof said === 'string' ? said : JSON.stringify(said))}"`,
+    twice: (said) => `body="${inside(`x="${inside(typeof said === 'string' ? said : JSON.stringify(said))}"`)}"`,
+  };
+
+  test.each(Object.keys(SHAPES))('as %s', (shape) => {
+    fc.assert(
+      fc.property(fc.constantFrom(...names), words, fc.constantFrom(...Object.keys(AROUND)), (name, parts, around) => {
+        const { text } = captured(AROUND[around]?.(SHAPES[shape]?.(name, parts.join(' '))));
+        expect(text).toContain(REDACTED);
+        expect(text).not.toContain('canary');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 test.each<[unknown]>([
+  [{ name: 'Ada', value: 'abc' }],
+  [['title', 'author', 'year']],
+  [['Basic authentication is off.', 'It was on.']],
+  [{ text: 'see [1] and {x}, <b>bold</b>, a < b, and "quotes": "here"' }],
+  [{ text: 'https://example.com:8080/path, mail ada@example.com' }],
+  [{ text: 'https://example.com/@ada/notes?mail=ada@example.com' }],
   [{ query: 'open issues of Ada', limit: 20, isOpen: true, labels: ['bug', 'urgent'], author: 'ada', none: null }],
   [{ id: '0b5c9a1e-3f8a-4c7e-9d52-7a1f0f2f6a11', url: 'https://example.com/teams/ops/issues/42?page=2' }],
   [{ path: '/Documents/Team/Project2/src/components/index.tsx' }],
@@ -172,6 +310,30 @@ test('neither depth nor length is a way to stop it', () => {
     ' '.repeat(250_000),
     `a${' '.repeat(250_000)}`,
     `token${' '.repeat(250_000)}`,
+    '<password>'.repeat(25_000),
+    '<a '.repeat(80_000),
+    '<a name='.repeat(30_000),
+    '['.repeat(250_000),
+    '{"a":'.repeat(50_000),
+    '{"a":"'.repeat(40_000),
+    '[]'.repeat(125_000),
+    'key: {'.repeat(40_000),
+    'key: "'.repeat(40_000),
+    'key: \\"'.repeat(35_000),
+    '"key",'.repeat(40_000),
+    'key: |\n '.repeat(30_000),
+    `key: |${'\n '.repeat(125_000)}`,
+    '\\'.repeat(250_000),
+    `key: "${'\\'.repeat(250_000)}`,
+    'http://a:'.repeat(28_000).concat('@'),
+    'http://a/'.repeat(28_000).concat('@'),
+    'a '.repeat(125_000),
+    '['.concat('\\"'.repeat(120_000)),
+    '"'.concat('\\"'.repeat(120_000)),
+    '"\\'.repeat(80_000),
+    '"a'.repeat(120_000),
+    '--key '.repeat(40_000),
+    'pin a b '.repeat(30_000),
   ])
     captured(text);
   expect(performance.now() - began).toBeLessThan(5_000);

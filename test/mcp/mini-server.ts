@@ -13,7 +13,7 @@ export type Rpc = {
   result?: Record<string, unknown>;
   error?: { code: number; message: string };
 };
-export type Seen = { http: string; path: string; headers: IncomingHttpHeaders; rpc: Rpc };
+export type Seen = { http: string; path: string; headers: IncomingHttpHeaders; rpc: Rpc; text: string };
 export type Reply = (seen: Seen, response: ServerResponse) => void | Promise<void>;
 
 export type MiniServer = { url: string; seen: Seen[]; methods: () => string[]; of: (method: string) => Seen[] };
@@ -25,7 +25,7 @@ export async function miniServer(reply: Reply): Promise<MiniServer> {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const rpc = body === '' ? {} : (JSON.parse(body) as Rpc);
-    const one = { http: request.method ?? '', path: request.url ?? '', headers: request.headers, rpc };
+    const one = { http: request.method ?? '', path: request.url ?? '', headers: request.headers, rpc, text: body };
     seen.push(one);
     await reply(one, response);
   });

@@ -207,6 +207,13 @@ test.each(['compress', 'gzip, gzip', 'gzip, br', '__proto__', 'constructor'])(
   },
 );
 
+test.each(['gzip', 'identity'])('a second content encoding %j is not understood', async (coding) => {
+  const server = await answering((socket) => {
+    socket.end(`${HEAD}content-encoding: ${coding}\r\ncontent-encoding: ${coding}\r\ncontent-length: 1\r\n\r\nx`);
+  });
+  await expect(outbound().mcp(server.url)).rejects.toMatchObject({ code: 'upstream_invalid_response' });
+});
+
 test('content encoding identity is none', async () => {
   const server = await httpServer((_, response) =>
     response.writeHead(200, { 'content-encoding': 'identity' }).end('x'),
