@@ -1,6 +1,7 @@
 // Links by which people come in, or get a new password: each works once, within its time.
 
 import { ChatelaineError } from '../errors.ts';
+import { makerOf } from '../hub/api-tokens.ts';
 import { type Actor, audit } from '../hub/audit.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
 import { INVITATION_LIFETIME_MS, PASSWORD_LINK_LIFETIME_MS, SIGN_IN_LINK_LIFETIME_MS } from '../limits.ts';
@@ -10,7 +11,15 @@ import { countAttempt, limitOfAddress } from './attempts.ts';
 import type { Answered, Auth, User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { checkEmailFree, createPerson, setPassword } from './new-person.ts';
-import { dropOneTime, keepOneTime, listOneTimes, lookAtOneTime, type OneTime, takeOneTime } from './one-time.ts';
+import {
+  dropOneTime,
+  dropOneTimesFor,
+  keepOneTime,
+  listOneTimes,
+  lookAtOneTime,
+  type OneTime,
+  takeOneTime,
+} from './one-time.ts';
 import type { Role } from './role.ts';
 import { actorOf, beginSession } from './sign-in.ts';
 import type { Visitor } from './visitor.ts';
@@ -41,8 +50,7 @@ export async function invite(
     throw new ChatelaineError('invalid_request', 'email: is not an e-mail address.', { details: { field: 'email' } });
   }
   if (email !== null) await checkEmailFree(auth, email);
-  const invited: Invited = { email, role: input.role, createdBy: actor.name };
-  const link = await newLink(context, auth, 'invitation', invited, INVITATION_LIFETIME_MS);
+  const link = await newLink(context, auth, 'invitation', { email, role: input.role }, INVITATION_LIFETIME_MS, actor);
   await audit(context.hub, actor, 'invitation.created', { detail: { invitationId: link.id, role: input.role, email } });
   return link;
 }
@@ -58,16 +66,10 @@ export async function withdrawInvitation(context: PeopleContext, id: string, act
   await audit(context.hub, actor, 'invitation.withdrawn', { detail: { invitationId: id } });
 }
 
-/** What somebody who lost their right to invite handed out goes with it. */
-export async function withdrawInvitationsOf(context: PeopleContext, auth: Auth, personId: string): Promise<void> {
-  const theirs = (await listInvitations(context)).filter(({ createdBy }) => createdBy === actorOf(personId).name);
-  for (const { id } of theirs) await dropOneTime(auth, 'invitation', id);
-}
-
 /** A link by which this person chooses a new password. @throws not_found */
 export async function passwordLink(context: PeopleContext, user: User, actor: Actor): Promise<NewLink> {
   const auth = await context.auth();
-  const link = await newLink(context, auth, 'password', { userId: user.id }, PASSWORD_LINK_LIFETIME_MS);
+  const link = await newLink(context, auth, 'password', { userId: user.id }, PASSWORD_LINK_LIFETIME_MS, actor);
   await audit(context.hub, actor, 'password_link.created', { detail: { personId: user.id } });
   return link;
 }
@@ -75,7 +77,7 @@ export async function passwordLink(context: PeopleContext, user: User, actor: Ac
 /** A link that signs this person in, for whoever made them here and now. */
 export async function signInLink(context: PeopleContext, user: User, actor: Actor): Promise<NewLink> {
   const auth = await context.auth();
-  const link = await newLink(context, auth, 'sign_in', { userId: user.id }, SIGN_IN_LINK_LIFETIME_MS);
+  const link = await newLink(context, auth, 'sign_in', { userId: user.id }, SIGN_IN_LINK_LIFETIME_MS, actor);
   await audit(context.hub, actor, 'sign_in_link.created', { detail: { personId: user.id } });
   return link;
 }
@@ -90,6 +92,7 @@ export async function followSignInLink(
   const taken = await takeOneTime<PasswordFor>(auth, 'sign_in', token);
   const user = taken === null ? null : ((await auth.internal.findUserById(taken.userId)) as User | null);
   if (user === null) throw unknownLink();
+  await dropOneTimesFor(auth, user.id);
   return beginSession(context, auth, user, visitor, 'link');
 }
 
@@ -152,6 +155,8 @@ async function acceptPassword(
   if (user === null) throw unknownLink();
   await setPassword(auth, user.id, password);
   await auth.internal.deleteUserSessions(user.id);
+  await dropOneTimesFor(auth, user.id);
+  context.changed();
   await audit(context.hub, actorOf(user.id), 'person.password_changed', { detail: { personId: user.id, how: 'link' } });
   return beginSession(context, auth, user, visitor, 'password link');
 }
@@ -162,10 +167,12 @@ async function newLink(
   kind: 'invitation' | 'password' | 'sign_in',
   meaning: object,
   lifetimeMs: number,
+  actor: Actor,
 ): Promise<NewLink> {
   const token = randomToken('', 32);
   const expiresAt = new Date(context.hub.now() + lifetimeMs);
-  const { id } = await keepOneTime(auth, kind, token, meaning, expiresAt);
+  const made = { createdBy: actor.name, maker: await makerOf(context.hub, actor) };
+  const { id } = await keepOneTime(auth, kind, token, { ...meaning, ...made }, expiresAt);
   const path = kind === 'sign_in' ? browserRoutes.signInLink(token.reveal()) : `/invitation/${token.reveal()}`;
   return { id, url: `${context.hub.baseUrl}${path}`, expiresAt };
 }
