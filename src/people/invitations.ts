@@ -4,7 +4,13 @@ import { ChatelaineError } from '../errors.ts';
 import { makerOf } from '../hub/api-tokens.ts';
 import { type Actor, audit } from '../hub/audit.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
-import { INVITATION_LIFETIME_MS, PASSWORD_LINK_LIFETIME_MS, SIGN_IN_LINK_LIFETIME_MS } from '../limits.ts';
+import { withLease } from '../hub/lease.ts';
+import {
+  INVITATION_LIFETIME_MS,
+  PASSWORD_LINK_LIFETIME_MS,
+  PEOPLE_CHANGE_LEASE_MS,
+  SIGN_IN_LINK_LIFETIME_MS,
+} from '../limits.ts';
 import type { Secret } from '../secret.ts';
 import { randomToken } from '../vault/hash.ts';
 import { countAttempt, limitOfAddress } from './attempts.ts';
@@ -21,6 +27,7 @@ import {
   takeOneTime,
 } from './one-time.ts';
 import type { Role } from './role.ts';
+import { PEOPLE_LEASE } from './setup.ts';
 import { actorOf, beginSession } from './sign-in.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -132,15 +139,31 @@ export async function acceptLink(
       details: { field: 'email' },
     });
   if (input.name === undefined) throw required('name');
-  await checkEmailFree(auth, email);
-  const taken = await takeOneTime<Invited>(auth, 'invitation', token);
-  if (taken === null) throw unknownLink();
-  const user = await createPerson(auth, { name: input.name, email, role: taken.role }, 'email-password');
-  await setPassword(auth, user.id, input.password);
+  const { name } = input;
+  // One at a time, so that whoever is late with an address keeps the invitation.
+  const { user, taken } = await withLease(context.hub, PEOPLE_LEASE, PEOPLE_CHANGE_LEASE_MS, async () => {
+    await checkEmailFree(auth, email);
+    if (purpose.email === null) await checkNobodyInvited(context, email);
+    const used = await takeOneTime<Invited>(auth, 'invitation', token);
+    if (used === null) throw unknownLink();
+    // Without a named address, it is one that somebody merely typed.
+    const person = { name, email, emailVerified: used.email !== null, role: used.role };
+    const made = await createPerson(auth, person, 'email-password');
+    await setPassword(auth, made.id, input.password);
+    return { user: made, taken: used };
+  });
   await audit(context.hub, actorOf(user.id), 'person.created', {
     detail: { personId: user.id, role: taken.role, how: 'invitation', invitationId: taken.id, by: taken.createdBy },
   });
   return beginSession(context, auth, user, visitor, 'invitation');
+}
+
+/** An address that an owner named in another invitation is for whoever has that one. */
+async function checkNobodyInvited(context: PeopleContext, email: string): Promise<void> {
+  if (!(await listInvitations(context)).some((each) => each.email === email)) return;
+  throw new ChatelaineError('conflict', 'This address has an invitation of its own; use that one.', {
+    details: { field: 'email' },
+  });
 }
 
 async function acceptPassword(

@@ -115,7 +115,13 @@ export async function removePerson(context: PeopleContext, id: string, actor: Ac
  * What somebody handed out goes with the right to do so: links that they made, links that others made for them, and
  * API tokens of more than the role that is left to them.
  */
-async function withdraw(context: PeopleContext, auth: Auth, id: string, left: Role | null, by: Actor): Promise<void> {
+export async function withdraw(
+  context: PeopleContext,
+  auth: Auth,
+  id: string,
+  left: Role | null,
+  by: Actor,
+): Promise<void> {
   await dropOneTimesFor(auth, id);
   await dropOneTimesMadeBy(auth, actorOf(id).name);
   const keep = (role: ApiTokenRole): boolean => left !== null && covers(left, role === 'reader' ? 'viewer' : role);
