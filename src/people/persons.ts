@@ -161,7 +161,8 @@ async function checkOwnPassword(
   current: Secret | undefined,
 ): Promise<void> {
   if (!me.hasPassword) return;
-  const account = `account ${me.email}`;
+  // Not the count of sign-ins: that is for anybody to drive up.
+  const account = `own password ${me.personId}`;
   await countAttempt(context.hub, [{ what: account, most: ATTEMPTS_PER_ACCOUNT }]);
   const known = await auth.internal.findCredentialAccount(me.personId);
   if (current === undefined || !(await auth.verifyPassword(known?.password ?? null, current.reveal()))) {
