@@ -53,11 +53,13 @@ export async function listPeople(context: PeopleContext): Promise<readonly Perso
   });
 }
 
-/** What everybody is called, by id. */
-export async function namesOfPeople(context: PeopleContext): Promise<ReadonlyMap<string, string>> {
+/** What everybody is called and, as names are their own to choose, their address, by id. */
+export async function namesOfPeople(
+  context: PeopleContext,
+): Promise<ReadonlyMap<string, { readonly name: string; readonly email: string }>> {
   const { adapter } = await context.auth();
   const users = await adapter.findMany<User>({ model: 'user', limit: MOST });
-  return new Map(users.map(({ id, name }) => [id, name]));
+  return new Map(users.map(({ id, name, email }) => [id, { name, email }]));
 }
 
 /** @throws not_found */
@@ -149,7 +151,11 @@ export async function changeOwn(
     context.changed();
     await audit(context.hub, actorOf(me.personId), 'person.password_changed', { detail: { personId: me.personId } });
   }
-  if (change.name !== undefined) await auth.internal.updateUser(me.personId, { name: change.name });
+  if (change.name !== undefined && change.name !== me.name) {
+    await auth.internal.updateUser(me.personId, { name: change.name });
+    const detail = { personId: me.personId, name: change.name, before: me.name };
+    await audit(context.hub, actorOf(me.personId), 'person.renamed', { detail });
+  }
   context.changed();
   return { ...me, name: change.name ?? me.name, hasPassword: me.hasPassword || change.password !== undefined };
 }

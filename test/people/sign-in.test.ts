@@ -282,6 +282,20 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (kind) => {
     expect(JSON.stringify(items)).not.toContain('/invitation/');
   });
 
+  test('who renames themselves like somebody else is audited, and shown with their address', async () => {
+    const email = 'renamed@example.com';
+    const visit = await join(hub, owner, 'viewer', email);
+    const { id } = (await visit.call('GET', '/api/me')).body;
+    await visit.call('PATCH', '/api/me', { name: 'Olive' });
+    const { items } = await hub.ok('GET', '/api/audit?action=person.renamed&limit=1');
+    expect(items[0]).toMatchObject({
+      actor: `person:${id}`,
+      actorName: 'Olive',
+      actorEmail: email,
+      detail: { personId: id, name: 'Olive', before: email },
+    });
+  });
+
   test("the tables are exactly the ones that better-auth's own plan asks for", async () => {
     const { authOptions } = await import('../../src/people/auth-options.ts');
     const { getMigrations } = await import('better-auth/db/migration');
