@@ -29,6 +29,7 @@ import {
 import type { Role } from './role.ts';
 import { PEOPLE_LEASE } from './setup.ts';
 import { actorOf, beginSession } from './sign-in.ts';
+import { checkStanding } from './standing.ts';
 import type { Visitor } from './visitor.ts';
 
 type Invited = { readonly email: string | null; readonly role: Role; readonly createdBy: string };
@@ -196,6 +197,7 @@ async function newLink(
   const expiresAt = new Date(context.hub.now() + lifetimeMs);
   const made = { createdBy: actor.name, maker: await makerOf(context.hub, actor) };
   const { id } = await keepOneTime(auth, kind, token, { ...meaning, ...made }, expiresAt);
+  await checkStanding(context, actor, () => dropOneTime(auth, kind, id));
   const path = kind === 'sign_in' ? browserRoutes.signInLink(token.reveal()) : `/invitation/${token.reveal()}`;
   return { id, url: `${context.hub.baseUrl}${path}`, expiresAt };
 }

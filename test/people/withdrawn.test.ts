@@ -16,8 +16,10 @@ const tokenOf = (url: string): string => url.split('/').at(-1) ?? '';
 describe.each(['sqlite', 'postgres'] as const)('what is withdrawn on %s', (kind) => {
   let hub: TestHub;
   let owner: Visit;
+  let url: string | undefined;
   beforeAll(async () => {
-    const env = kind === 'sqlite' ? {} : { CHATELAINE_DATABASE_URL: await postgres.createDatabase() };
+    url = kind === 'sqlite' ? undefined : await postgres.createDatabase();
+    const env = url === undefined ? {} : { CHATELAINE_DATABASE_URL: url };
     hub = await startHub({ env: env as Record<string, string>, background: false });
     owner = await setUp(hub);
   });
@@ -68,6 +70,32 @@ describe.each(['sqlite', 'postgres'] as const)('what is withdrawn on %s', (kind)
     expect(await byToken(othersToken)).toBe(200);
     const { items } = await hub.ok('GET', '/api/audit?limit=100&action=api_token.deleted');
     expect(items.filter((each: any) => each.detail.madeBy === `person:${id}`)).toHaveLength(how === 'demoted' ? 2 : 3);
+  });
+
+  test('an owner whom another process still believes for a moment hands nothing out that lasts', async () => {
+    const env = kind === 'sqlite' ? {} : { CHATELAINE_DATABASE_URL: url ?? '' };
+    const other = await startHub({ env: env as Record<string, string>, folder: hub.folder, background: false });
+    try {
+      const late = await join(hub, owner, 'owner', 'late@example.com');
+      const id = await idOf(late);
+      const headers = { cookie: late.cookie, origin: other.url, 'content-type': 'application/json' };
+      const ask = async (path: string, body: object): Promise<number> =>
+        (await fetch(`${other.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).status;
+      const before = (await owner.call('GET', '/api/people/invitations')).body.items.length;
+      const tokens = (await owner.call('GET', '/api/tokens')).body.items.length;
+      expect((await fetch(`${other.url}/api/me`, { headers })).status).toBe(200);
+      await owner.call('DELETE', `/api/people/${id}`);
+      const answers = [
+        await ask('/api/tokens', { role: 'owner' }),
+        await ask('/api/people/invitations', { role: 'owner' }),
+      ];
+      // 401 once the session is looked up anew.
+      for (const status of answers) expect([401, 403]).toContain(status);
+      expect((await owner.call('GET', '/api/people/invitations')).body.items).toHaveLength(before);
+      expect((await owner.call('GET', '/api/tokens')).body.items).toHaveLength(tokens);
+    } finally {
+      await other.close();
+    }
   });
 
   test('however many invitations there are, those of somebody who is removed all go', async () => {
