@@ -246,8 +246,12 @@ export const SIGN_IN_LINK_LIFETIME_MS = 60 * 60_000;
 /** A hub that nobody set up may wait long; each start prints a new code. */
 export const SETUP_CODE_LIFETIME_MS = 30 * 24 * 60 * 60_000;
 export const ATTEMPTS_WINDOW_MS = 15 * 60_000;
-/** Wrong passwords of one account within the window, from wherever. */
+/** Wrong passwords of one account within the window from one place, and in one session at one's own password. */
 export const ATTEMPTS_PER_ACCOUNT = 10;
+/** The same for all whose place cannot be told: they share it, and close it for each other alone. */
+export const ATTEMPTS_FROM_UNKNOWN = 100;
+/** The same from everywhere: far more, since whoever reaches it closes the account for its own person as well. */
+export const ATTEMPTS_PER_ACCOUNT_EVERYWHERE = 1_000;
 /** Tries from one address; an office or a proxy may be behind it. */
 export const ATTEMPTS_PER_ADDRESS = 50;
 /** One change of who may do what at a time, so that two owners cannot remove each other. */

@@ -64,10 +64,13 @@ export const changeRole = command({
   options: { role: { type: 'string', choices: ROLES, required: true, help: ROLE_HELP }, ...STORE_OPTIONS },
   async run({ values, operands: [named = ''] }, output) {
     const changed = await withHub(values, output, async (_hub, people) =>
-      people.change((await people.find(named)).id, { role: values.role, enabled: true }, CLI),
+      people.change((await people.find(named)).id, { role: values.role }, CLI),
     );
     const { id, email, role, enabled } = changed;
-    output.result({ id, email, role, enabled }, `${plain(email)} is ${role} now.`);
+    output.result(
+      { id, email, role, enabled },
+      `${plain(email)} is ${role} now${enabled ? '' : ', and still disabled'}.`,
+    );
     return 0;
   },
 });

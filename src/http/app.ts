@@ -40,10 +40,11 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
       result.success ? undefined : problemResponse(c, invalidInput(result.error.issues, result.target)),
   });
 
+  // The route, never the path: some paths hold a link that still works.
   app.onError((error, c) => {
     const problem = asProblem(error);
     if (problemOf(problem).code === 'internal_error')
-      log.error({ err: error, method: c.req.method, path: new URL(c.req.url).pathname }, 'a request failed');
+      log.error({ err: error, method: c.req.method, route: c.req.routePath }, 'a request failed');
     return problemResponse(c, problem);
   });
   app.notFound((c) =>

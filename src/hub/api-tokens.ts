@@ -10,6 +10,7 @@ import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 
 const API_TOKEN_PREFIX = 'chlt_';
+const TOKEN_ACTOR = 'token:';
 const SHOWN_CHARACTERS = 11;
 /** `lastUsedAt` is coarse, so that reading does not write each time. */
 const TOUCH_INTERVAL_MS = 60_000;
@@ -33,6 +34,7 @@ export async function createApiToken(
     label: input.label?.trim() ?? '',
     prefix: token.reveal().slice(0, SHOWN_CHARACTERS),
     role: input.role,
+    createdBy: await makerOf(context, actor),
     createdAt: now,
     expiresAt: input.expiresAt ?? null,
     lastUsedAt: null,
@@ -48,6 +50,34 @@ export async function createApiToken(
 export async function deleteApiToken(context: HubContext, id: string, actor: Actor): Promise<void> {
   if (!(await context.store.apiTokens.delete(id))) throw new ChatelaineError('not_found', 'There is no such token.');
   await audit(context, actor, 'api_token.deleted', { detail: { tokenId: id } });
+}
+
+/**
+ * Who stands behind an actor: what a token makes is made by whoever made that token, so that it ends with them,
+ * even if the token in between is long gone.
+ */
+export async function makerOf(context: HubContext, actor: Actor): Promise<string> {
+  if (!actor.name.startsWith(TOKEN_ACTOR)) return actor.name;
+  const token = await context.store.apiTokens.get(actor.name.slice(TOKEN_ACTOR.length));
+  return token?.createdBy ?? actor.name;
+}
+
+/** Revokes what `maker` made, and what was made with that, but for roles that they `keep`. */
+export async function revokeTokensOf(
+  context: HubContext,
+  maker: Actor,
+  keep: (role: ApiTokenRole) => boolean,
+  actor: Actor,
+): Promise<void> {
+  const makers = [maker.name];
+  for (let name = makers.pop(); name !== undefined; name = makers.pop()) {
+    for (const { id, role } of await context.store.apiTokens.madeBy(name)) {
+      if (keep(role)) continue;
+      makers.push(`${TOKEN_ACTOR}${id}`);
+      if (!(await context.store.apiTokens.delete(id))) continue;
+      await audit(context, actor, 'api_token.deleted', { detail: { tokenId: id, madeBy: maker.name } });
+    }
+  }
 }
 
 /** The valid token that a caller presents, or null. */

@@ -13,6 +13,8 @@ export type User = {
   readonly id: string;
   readonly name: string;
   readonly email: string;
+  /** Whoever is behind the account has the address: an owner named it, or single sign-on vouched for it. */
+  readonly emailVerified: boolean;
   readonly role: Role;
   readonly enabled: boolean;
   readonly createdAt: Date;

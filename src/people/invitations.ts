@@ -1,18 +1,35 @@
 // Links by which people come in, or get a new password: each works once, within its time.
 
 import { ChatelaineError } from '../errors.ts';
+import { makerOf } from '../hub/api-tokens.ts';
 import { type Actor, audit } from '../hub/audit.ts';
 import { browserRoutes } from '../hub/browser-routes.ts';
-import { INVITATION_LIFETIME_MS, PASSWORD_LINK_LIFETIME_MS, SIGN_IN_LINK_LIFETIME_MS } from '../limits.ts';
+import { withLease } from '../hub/lease.ts';
+import {
+  INVITATION_LIFETIME_MS,
+  PASSWORD_LINK_LIFETIME_MS,
+  PEOPLE_CHANGE_LEASE_MS,
+  SIGN_IN_LINK_LIFETIME_MS,
+} from '../limits.ts';
 import type { Secret } from '../secret.ts';
 import { randomToken } from '../vault/hash.ts';
 import { countAttempt, limitOfAddress } from './attempts.ts';
 import type { Answered, Auth, User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { checkEmailFree, createPerson, setPassword } from './new-person.ts';
-import { dropOneTime, keepOneTime, listOneTimes, lookAtOneTime, type OneTime, takeOneTime } from './one-time.ts';
+import {
+  dropOneTime,
+  dropOneTimesFor,
+  keepOneTime,
+  listOneTimes,
+  lookAtOneTime,
+  type OneTime,
+  takeOneTime,
+} from './one-time.ts';
 import type { Role } from './role.ts';
+import { PEOPLE_LEASE } from './setup.ts';
 import { actorOf, beginSession } from './sign-in.ts';
+import { checkStanding } from './standing.ts';
 import type { Visitor } from './visitor.ts';
 
 type Invited = { readonly email: string | null; readonly role: Role; readonly createdBy: string };
@@ -41,8 +58,7 @@ export async function invite(
     throw new ChatelaineError('invalid_request', 'email: is not an e-mail address.', { details: { field: 'email' } });
   }
   if (email !== null) await checkEmailFree(auth, email);
-  const invited: Invited = { email, role: input.role, createdBy: actor.name };
-  const link = await newLink(context, auth, 'invitation', invited, INVITATION_LIFETIME_MS);
+  const link = await newLink(context, auth, 'invitation', { email, role: input.role }, INVITATION_LIFETIME_MS, actor);
   await audit(context.hub, actor, 'invitation.created', { detail: { invitationId: link.id, role: input.role, email } });
   return link;
 }
@@ -58,16 +74,10 @@ export async function withdrawInvitation(context: PeopleContext, id: string, act
   await audit(context.hub, actor, 'invitation.withdrawn', { detail: { invitationId: id } });
 }
 
-/** What somebody who lost their right to invite handed out goes with it. */
-export async function withdrawInvitationsOf(context: PeopleContext, auth: Auth, personId: string): Promise<void> {
-  const theirs = (await listInvitations(context)).filter(({ createdBy }) => createdBy === actorOf(personId).name);
-  for (const { id } of theirs) await dropOneTime(auth, 'invitation', id);
-}
-
 /** A link by which this person chooses a new password. @throws not_found */
 export async function passwordLink(context: PeopleContext, user: User, actor: Actor): Promise<NewLink> {
   const auth = await context.auth();
-  const link = await newLink(context, auth, 'password', { userId: user.id }, PASSWORD_LINK_LIFETIME_MS);
+  const link = await newLink(context, auth, 'password', { userId: user.id }, PASSWORD_LINK_LIFETIME_MS, actor);
   await audit(context.hub, actor, 'password_link.created', { detail: { personId: user.id } });
   return link;
 }
@@ -75,7 +85,7 @@ export async function passwordLink(context: PeopleContext, user: User, actor: Ac
 /** A link that signs this person in, for whoever made them here and now. */
 export async function signInLink(context: PeopleContext, user: User, actor: Actor): Promise<NewLink> {
   const auth = await context.auth();
-  const link = await newLink(context, auth, 'sign_in', { userId: user.id }, SIGN_IN_LINK_LIFETIME_MS);
+  const link = await newLink(context, auth, 'sign_in', { userId: user.id }, SIGN_IN_LINK_LIFETIME_MS, actor);
   await audit(context.hub, actor, 'sign_in_link.created', { detail: { personId: user.id } });
   return link;
 }
@@ -90,6 +100,7 @@ export async function followSignInLink(
   const taken = await takeOneTime<PasswordFor>(auth, 'sign_in', token);
   const user = taken === null ? null : ((await auth.internal.findUserById(taken.userId)) as User | null);
   if (user === null) throw unknownLink();
+  await dropOneTimesFor(auth, user.id);
   return beginSession(context, auth, user, visitor, 'link');
 }
 
@@ -129,15 +140,31 @@ export async function acceptLink(
       details: { field: 'email' },
     });
   if (input.name === undefined) throw required('name');
-  await checkEmailFree(auth, email);
-  const taken = await takeOneTime<Invited>(auth, 'invitation', token);
-  if (taken === null) throw unknownLink();
-  const user = await createPerson(auth, { name: input.name, email, role: taken.role }, 'email-password');
-  await setPassword(auth, user.id, input.password);
+  const { name } = input;
+  // One at a time, so that whoever is late with an address keeps the invitation.
+  const { user, taken } = await withLease(context.hub, PEOPLE_LEASE, PEOPLE_CHANGE_LEASE_MS, async () => {
+    await checkEmailFree(auth, email);
+    if (purpose.email === null) await checkNobodyInvited(context, email);
+    const used = await takeOneTime<Invited>(auth, 'invitation', token);
+    if (used === null) throw unknownLink();
+    // Without a named address, it is one that somebody merely typed.
+    const person = { name, email, emailVerified: used.email !== null, role: used.role };
+    const made = await createPerson(auth, person, 'email-password');
+    await setPassword(auth, made.id, input.password);
+    return { user: made, taken: used };
+  });
   await audit(context.hub, actorOf(user.id), 'person.created', {
     detail: { personId: user.id, role: taken.role, how: 'invitation', invitationId: taken.id, by: taken.createdBy },
   });
   return beginSession(context, auth, user, visitor, 'invitation');
+}
+
+/** An address that an owner named in another invitation is for whoever has that one. */
+async function checkNobodyInvited(context: PeopleContext, email: string): Promise<void> {
+  if (!(await listInvitations(context)).some((each) => each.email === email)) return;
+  throw new ChatelaineError('conflict', 'This address has an invitation of its own; use that one.', {
+    details: { field: 'email' },
+  });
 }
 
 async function acceptPassword(
@@ -152,6 +179,8 @@ async function acceptPassword(
   if (user === null) throw unknownLink();
   await setPassword(auth, user.id, password);
   await auth.internal.deleteUserSessions(user.id);
+  await dropOneTimesFor(auth, user.id);
+  context.changed();
   await audit(context.hub, actorOf(user.id), 'person.password_changed', { detail: { personId: user.id, how: 'link' } });
   return beginSession(context, auth, user, visitor, 'password link');
 }
@@ -162,10 +191,13 @@ async function newLink(
   kind: 'invitation' | 'password' | 'sign_in',
   meaning: object,
   lifetimeMs: number,
+  actor: Actor,
 ): Promise<NewLink> {
   const token = randomToken('', 32);
   const expiresAt = new Date(context.hub.now() + lifetimeMs);
-  const { id } = await keepOneTime(auth, kind, token, meaning, expiresAt);
+  const made = { createdBy: actor.name, maker: await makerOf(context.hub, actor) };
+  const { id } = await keepOneTime(auth, kind, token, { ...meaning, ...made }, expiresAt);
+  await checkStanding(context, actor, () => dropOneTime(auth, kind, id));
   const path = kind === 'sign_in' ? browserRoutes.signInLink(token.reveal()) : `/invitation/${token.reveal()}`;
   return { id, url: `${context.hub.baseUrl}${path}`, expiresAt };
 }

@@ -5,7 +5,12 @@ import type { Secret } from '../secret.ts';
 import { type Auth, PASSWORD_PROVIDER, type User } from './auth.ts';
 import type { Role } from './role.ts';
 
-export type NewPerson = { readonly name: string; readonly email: string; readonly role: Role };
+export type NewPerson = {
+  readonly name: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly role: Role;
+};
 
 /** @throws conflict when somebody has this address */
 export async function checkEmailFree(auth: Auth, email: string): Promise<void> {
@@ -15,13 +20,20 @@ export async function checkEmailFree(auth: Auth, email: string): Promise<void> {
   });
 }
 
+/** @throws conflict when somebody has this address by now */
 export async function createPerson(auth: Auth, person: NewPerson, method: 'email-password' | 'oauth'): Promise<User> {
   const source =
     method === 'oauth' ? { method, oauth: { providerId: 'openid' } as never } : { method: method as never };
-  return auth.internal.createUser<User & Record<string, unknown>>(
-    { ...person, emailVerified: method === 'oauth', enabled: true },
-    source as never,
-  );
+  try {
+    return await auth.internal.createUser<User & Record<string, unknown>>(
+      { ...person, enabled: true },
+      source as never,
+    );
+  } catch (error) {
+    // However it is worded by this database: of two who come at once with one address, one is late.
+    await checkEmailFree(auth, person.email);
+    throw error;
+  }
 }
 
 /** Sets or replaces the password. */

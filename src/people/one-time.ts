@@ -56,11 +56,14 @@ export async function takeOneTime<T>(auth: Auth, kind: OneTimeKind, code: Secret
 export async function listOneTimes<T>(auth: Auth, kind: OneTimeKind, now: number): Promise<readonly OneTime<T>[]> {
   const rows = await auth.adapter.findMany<Row>({
     model: MODEL,
-    where: [{ field: 'identifier', operator: 'starts_with', value: `${kind}:` }],
+    where: [
+      { field: 'identifier', operator: 'starts_with', value: `${kind}:` },
+      { field: 'expiresAt', operator: 'gt', value: new Date(now) },
+    ],
     sortBy: { field: 'createdAt', direction: 'asc' },
     limit: 1_000,
   });
-  return rows.filter(({ expiresAt }) => expiresAt.getTime() > now).map((row) => read<T>(row));
+  return rows.map((row) => read<T>(row));
 }
 
 /** @returns whether there was one of this kind */
@@ -73,6 +76,22 @@ export async function dropOneTime(auth: Auth, kind: OneTimeKind, id: string): Pr
     ],
   });
   return dropped > 0;
+}
+
+/** Whatever was made by this actor, or by a token of theirs: however many there are. */
+export async function dropOneTimesMadeBy(auth: Auth, actor: string): Promise<void> {
+  for (const field of ['createdBy', 'maker']) await dropWhere(auth, field, actor);
+}
+
+/** Every link to a new password and every link that signs in, for this user. */
+export async function dropOneTimesFor(auth: Auth, userId: string): Promise<void> {
+  await dropWhere(auth, 'userId', userId);
+}
+
+async function dropWhere(auth: Auth, field: string, named: string): Promise<void> {
+  // As the JSON has it: what people typed has its quotes escaped there, and cannot look like this.
+  const value = `"${field}":${JSON.stringify(named)}`;
+  await auth.adapter.deleteMany({ model: MODEL, where: [{ field: 'value', operator: 'contains', value }] });
 }
 
 export async function dropOneTimesOf(auth: Auth, kind: OneTimeKind): Promise<void> {

@@ -37,6 +37,7 @@ import { endAllSessions, endSession, listSessions } from './sessions.ts';
 import { finishSetup, needsSetup, newSetupCode } from './setup.ts';
 import { signIn, signOut } from './sign-in.ts';
 import { signInSecret } from './sign-in-secret.ts';
+import { checkStanding } from './standing.ts';
 import type { Visitor } from './visitor.ts';
 
 export type People = ReturnType<typeof createPeople>;
@@ -91,6 +92,9 @@ export function createPeople(hub: HubContext, settings: { readonly openId: OpenI
       finish: (input: { code: Secret; name: string; email: string; password: Secret }, visitor: Visitor) =>
         finishSetup(context, input, visitor),
     },
+
+    /** For what an owner hands out elsewhere: taken back when they are none any more. @throws forbidden */
+    checkStanding: (actor: Actor, undo: () => Promise<unknown>) => checkStanding(context, actor, undo),
 
     list: () => listPeople(context),
     /** By id. */

@@ -1,16 +1,18 @@
 // The people there are, and who changes what about them. An owner stays behind whatever is done.
 
 import { ChatelaineError } from '../errors.ts';
+import { revokeTokensOf } from '../hub/api-tokens.ts';
 import { type Actor, audit } from '../hub/audit.ts';
 import { withLease } from '../hub/lease.ts';
 import { ATTEMPTS_PER_ACCOUNT, PEOPLE_CHANGE_LEASE_MS } from '../limits.ts';
 import type { Secret } from '../secret.ts';
+import type { ApiTokenRole } from '../store/records.ts';
 import { countAttempt, forgetAttempts } from './attempts.ts';
 import { type Auth, PASSWORD_PROVIDER, type Session, type User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
-import { withdrawInvitationsOf } from './invitations.ts';
 import { setPassword } from './new-person.ts';
-import type { Role } from './role.ts';
+import { dropOneTimesFor, dropOneTimesMadeBy } from './one-time.ts';
+import { covers, type Role } from './role.ts';
 import { PEOPLE_LEASE } from './setup.ts';
 import { actorOf } from './sign-in.ts';
 
@@ -51,11 +53,13 @@ export async function listPeople(context: PeopleContext): Promise<readonly Perso
   });
 }
 
-/** What everybody is called, by id. */
-export async function namesOfPeople(context: PeopleContext): Promise<ReadonlyMap<string, string>> {
+/** What everybody is called and, as names are their own to choose, their address, by id. */
+export async function namesOfPeople(
+  context: PeopleContext,
+): Promise<ReadonlyMap<string, { readonly name: string; readonly email: string }>> {
   const { adapter } = await context.auth();
   const users = await adapter.findMany<User>({ model: 'user', limit: MOST });
-  return new Map(users.map(({ id, name }) => [id, name]));
+  return new Map(users.map(({ id, name, email }) => [id, { name, email }]));
 }
 
 /** @throws not_found */
@@ -88,10 +92,10 @@ export async function changePerson(
     if (role !== 'owner' || !enabled) await checkNotLastOwner(context, person);
     await auth.internal.updateUser(id, { role, enabled, name: change.name ?? person.name, updatedAt: new Date() });
     if (role !== person.role || enabled !== person.enabled) await auth.internal.deleteUserSessions(id);
-    if (person.role === 'owner' && (role !== 'owner' || !enabled)) await withdrawInvitationsOf(context, auth, id);
+    context.changed();
+    if (!enabled || !covers(role, person.role)) await withdraw(context, auth, id, enabled ? role : null, actor);
     await audit(context.hub, actor, 'person.changed', { detail: { personId: id, ...change } });
   });
-  context.changed();
   return getPerson(context, id);
 }
 
@@ -103,10 +107,27 @@ export async function removePerson(context: PeopleContext, id: string, actor: Ac
     await checkNotLastOwner(context, person);
     await auth.internal.deleteUserSessions(id);
     await auth.internal.deleteUser(id);
-    await withdrawInvitationsOf(context, auth, id);
+    context.changed();
+    await withdraw(context, auth, id, null, actor);
     await audit(context.hub, actor, 'person.deleted', { detail: { personId: id, email: person.email } });
   });
-  context.changed();
+}
+
+/**
+ * What somebody handed out goes with the right to do so: links that they made, links that others made for them, and
+ * API tokens of more than the role that is left to them.
+ */
+export async function withdraw(
+  context: PeopleContext,
+  auth: Auth,
+  id: string,
+  left: Role | null,
+  by: Actor,
+): Promise<void> {
+  await dropOneTimesFor(auth, id);
+  await dropOneTimesMadeBy(auth, actorOf(id).name);
+  const keep = (role: ApiTokenRole): boolean => left !== null && covers(left, role === 'reader' ? 'viewer' : role);
+  await revokeTokensOf(context.hub, actorOf(id), keep, by);
 }
 
 /** A new password ends every other session. @throws unauthorized for a wrong current password, rate_limited */
@@ -126,9 +147,15 @@ export async function changeOwn(
     const sessions = await auth.internal.listSessions(me.personId);
     const others = sessions.filter(({ id }) => id !== me.sessionId).map(({ token }) => token);
     if (others.length > 0) await auth.internal.deleteSessions(others);
+    await dropOneTimesFor(auth, me.personId);
+    context.changed();
     await audit(context.hub, actorOf(me.personId), 'person.password_changed', { detail: { personId: me.personId } });
   }
-  if (change.name !== undefined) await auth.internal.updateUser(me.personId, { name: change.name });
+  if (change.name !== undefined && change.name !== me.name) {
+    await auth.internal.updateUser(me.personId, { name: change.name });
+    const detail = { personId: me.personId, name: change.name, before: me.name };
+    await audit(context.hub, actorOf(me.personId), 'person.renamed', { detail });
+  }
   context.changed();
   return { ...me, name: change.name ?? me.name, hasPassword: me.hasPassword || change.password !== undefined };
 }
@@ -140,7 +167,8 @@ async function checkOwnPassword(
   current: Secret | undefined,
 ): Promise<void> {
   if (!me.hasPassword) return;
-  const account = `account ${me.email}`;
+  // Not the count of sign-ins: that is for anybody to drive up.
+  const account = `own password ${me.personId}`;
   await countAttempt(context.hub, [{ what: account, most: ATTEMPTS_PER_ACCOUNT }]);
   const known = await auth.internal.findCredentialAccount(me.personId);
   if (current === undefined || !(await auth.verifyPassword(known?.password ?? null, current.reveal()))) {

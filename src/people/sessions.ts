@@ -4,6 +4,7 @@ import { ChatelaineError } from '../errors.ts';
 import { audit } from '../hub/audit.ts';
 import type { Session } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
+import { dropOneTimesFor } from './one-time.ts';
 import { actorOf } from './sign-in.ts';
 
 /** The sessions of one person, the latest used first. */
@@ -24,6 +25,7 @@ export async function endSession(context: PeopleContext, me: SignedIn, id: strin
 /** All of them, this one too. */
 export async function endAllSessions(context: PeopleContext, me: SignedIn): Promise<void> {
   await (await context.auth()).internal.deleteUserSessions(me.personId);
+  await dropOneTimesFor(await context.auth(), me.personId);
   await ended(context, me, { all: true });
 }
 

@@ -2,9 +2,8 @@
 
 import { ChatelaineError } from '../errors.ts';
 import { audit } from '../hub/audit.ts';
-import { ATTEMPTS_PER_ACCOUNT } from '../limits.ts';
 import type { Secret } from '../secret.ts';
-import { countAttempt, forgetAttempts, limitOfAddress } from './attempts.ts';
+import { countAttempt, forgetAttempts, limitOfAddress, limitsOfAccount, tellFailure } from './attempts.ts';
 import { type Answered, type Auth, PASSWORD_PROVIDER, type User } from './auth.ts';
 import type { PeopleContext, SignedIn } from './context.ts';
 import { headersOf, type Visitor } from './visitor.ts';
@@ -18,16 +17,19 @@ export async function signIn(
   password: Secret,
   visitor: Visitor,
 ): Promise<Answered<SignedIn>> {
-  const account = `account ${email.toLowerCase()}`;
-  await countAttempt(context.hub, [...limitOfAddress(visitor), { what: account, most: ATTEMPTS_PER_ACCOUNT }]);
+  const { here, all } = limitsOfAccount(email, visitor);
+  // In this order: whoever is stopped here counts no further for everybody.
+  await countAttempt(context.hub, [...limitOfAddress(visitor), here, all]);
   const auth = await context.auth();
   const found = await auth.internal.findUserByEmail(email.toLowerCase(), { includeAccounts: true });
   const hash = found?.accounts.find(({ providerId }) => providerId === PASSWORD_PROVIDER)?.password ?? null;
   const right = await auth.verifyPassword(hash, password.reveal());
   const user = (found?.user ?? null) as User | null;
-  if (!right || user === null || !user.enabled)
+  if (!right || user === null || !user.enabled) {
+    await tellFailure(context.hub, email, user?.id ?? null);
     throw new ChatelaineError('unauthorized', 'The e-mail address or the password is wrong.');
-  await forgetAttempts(context.hub, account);
+  }
+  await forgetAttempts(context.hub, here.what);
   return beginSession(context, auth, user, visitor, 'password');
 }
 

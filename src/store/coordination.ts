@@ -26,5 +26,6 @@ export type AttemptStore = {
   /** Counts one more within the window of this key, which begins anew once it has ended; answers the count. */
   add(key: string, now: number, windowMs: number): Promise<{ readonly count: number; readonly endsAt: number }>;
   forget(key: string): Promise<void>;
+  /** Codes and links that work once, too: they are in a table of better-auth's. Answers how many counts went. */
   deleteExpired(now: number): Promise<number>;
 };

@@ -254,13 +254,13 @@ export type AgentKeyRecord = {
 };
 
 export type ApiTokenRole = 'owner' | 'reader';
-
 export type ApiTokenRecord = {
   readonly id: string;
   readonly hash: string;
   readonly label: string;
   readonly prefix: string;
   readonly role: ApiTokenRole;
+  readonly createdBy: string | null;
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly lastUsedAt: number | null;

@@ -175,6 +175,9 @@ export type ApiTokenStore = {
   insert(token: ApiTokenRecord): Promise<void>;
   list(page: PageRequest): Promise<Page<ApiTokenRecord>>;
   find(hash: string): Promise<ApiTokenRecord | null>;
+  get(id: string): Promise<ApiTokenRecord | null>;
+  /** `createdBy` is an actor's name; null, which nobody made, of a token from before this was kept. */
+  madeBy(actor: string): Promise<readonly ApiTokenRecord[]>;
   delete(id: string): Promise<boolean>;
   touch(id: string, at: number): Promise<void>;
   count(): Promise<number>;

@@ -38,6 +38,12 @@ test('from a set-up code on the console to people who are invited, changed and n
     ['vera@example.com', 'operator'],
   ]);
 
+  const { items: people } = (await owner.call('GET', '/api/people')).body;
+  const { id } = people.find(({ email }: { email: string }) => email === 'vera@example.com');
+  await owner.call('PATCH', `/api/people/${id}`, { enabled: false });
+  const demoted = await resultOf(['people', 'role', 'vera@example.com', '--role', 'viewer', '--data', data]);
+  expect(demoted).toMatchObject({ role: 'viewer', enabled: false });
+
   const reset = await resultOf<{ url: string }>(['people', 'reset-password', 'olive@example.com', ...address]);
   const again = new Visit({ url });
   const chosen = await again.call('POST', `/api/invitations/${reset.url.split('/').at(-1)}`, {

@@ -165,7 +165,11 @@ test('the capture of a call is for readers too, and sealed in the database', asy
   expect((await captureOf(home)).arguments.text).toContain('personal-matter');
   const [{ id }] = (await hub.ok('GET', `/api/calls?connectorId=${home.id}`)).items;
   const { token } = await hub.ok('POST', '/api/tokens', { role: 'reader' });
-  expect((await hub.api('GET', `/api/calls/${id}`, undefined, token)).status).toBe(200);
+  const { capture, ...plain } = await hub.ok('GET', `/api/calls/${id}`);
+  expect(capture).not.toBe(null);
+  // Whoever only looks on sees the call, and nothing of what was said in it.
+  const asReader = await hub.api('GET', `/api/calls/${id}`, undefined, token);
+  expect(asReader).toMatchObject({ status: 200, body: { ...plain, capture: null } });
   expect((await hub.api('GET', `/api/calls/${id}`, undefined, null)).status).toBe(401);
   expect(await hub.api('GET', '/api/calls/cal_nowhere')).toMatchObject({ status: 404, body: { code: 'not_found' } });
   const files = await Promise.all(

@@ -36,6 +36,7 @@ const TABLE: Readonly<Record<string, Need>> = {
   'GET /api/audit': 'viewer',
   'GET /api/calls': 'viewer',
   'GET /api/calls/stats': 'viewer',
+  // What was captured of the call needs an operator: test/gateway/capture.test.ts.
   'GET /api/calls/{id}': 'viewer',
   'GET /api/connectors/summary': 'viewer',
   'GET /api/connectors/{id}/agents': 'viewer',

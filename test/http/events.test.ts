@@ -120,6 +120,48 @@ describe.each(['sqlite', 'postgres'] as const)('news on %s', (kind) => {
     expect((await listen(hub, { cookie: leaver.cookie })).status).toBe(401);
   });
 
+  test('ends within two seconds of a demotion or a removal, though its session was read a moment before', async () => {
+    for (const [how, by] of [
+      ['demoted', hub],
+      ['removed', hub],
+      ['demoted-elsewhere', other],
+      ['removed-elsewhere', other],
+    ] as const) {
+      const email = `${how}@example.com`;
+      const visit = await join(hub, owner, 'operator', email);
+      const { id } = (await visit.call('GET', '/api/me')).body;
+      const stream = await listen(hub, { cookie: visit.cookie });
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      await visit.call('GET', '/api/me');
+      const path = `/api/people/${id}`;
+      if (how.startsWith('demoted')) await by.ok('PATCH', path, { role: 'viewer' });
+      else await by.api('DELETE', path);
+      const since = Date.now();
+      await until('the end of the stream', stream.ended);
+      // Another process is looked at once a second, before a session is believed for a second at most.
+      expect(Date.now() - since).toBeLessThan(by === hub ? 1_900 : 2_900);
+    }
+  }, 30_000);
+
+  test('ends when its token is revoked', async () => {
+    const made = await hub.ok('POST', '/api/tokens', { role: 'reader' });
+    const stream = await listen(hub, { authorization: `Bearer ${made.token}` });
+    const since = Date.now();
+    await hub.api('DELETE', `/api/tokens/${made.id}`);
+    await until('the end of the stream', stream.ended);
+    expect(Date.now() - since).toBeLessThan(1_900);
+  });
+
+  test('is not begun by HEAD, which would never end it', async () => {
+    const { token } = await hub.ok('POST', '/api/tokens', { role: 'reader' });
+    const headers = { authorization: `Bearer ${token}` };
+    for (let i = 0; i < 13; i += 1)
+      expect((await fetch(`${hub.url}/api/events`, { method: 'HEAD', headers })).status).toBe(400);
+    const stream = await listen(hub, headers);
+    expect(stream.status).toBe(200);
+    await stream.stop();
+  });
+
   test('is open to tokens, closed to nobody, and bounded for one caller', async () => {
     expect((await listen(hub, {})).status).toBe(401);
     const { token } = await hub.ok('POST', '/api/tokens', { role: 'reader' });

@@ -155,6 +155,17 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (kind) => {
     expect(late.status).toBe(404);
   });
 
+  test('of two who come at once with one address, one comes in and the other keeps the invitation', async () => {
+    const invite = async () => (await owner.call('POST', '/api/people/invitations', { role: 'viewer' })).body.url;
+    const paths = [await invite(), await invite()].map((url) => `/api/invitations/${url.split('/').at(-1)}`);
+    const input = { name: 'Two', email: 'two@example.com', password: PASSWORD };
+    const answers = await Promise.all(paths.map((path) => new Visit(hub).call('POST', path, input)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const late = paths[answers.findIndex(({ status }) => status === 409)] ?? '';
+    expect((await new Visit(hub).call('GET', late)).status).toBe(200);
+    await new Visit(hub).call('POST', late, { ...input, email: 'three@example.com' });
+  });
+
   test('a role that changes, a person who is disabled or removed: their sessions end at once', async () => {
     const email = 'vera@example.com';
     const vera = await join(hub, owner, 'viewer', email);
@@ -269,6 +280,20 @@ describe.each(['sqlite', 'postgres'] as const)('people on %s', (kind) => {
     expect(items.some((each: any) => /^person:\w+$/.test(each.actor))).toBe(true);
     expect(JSON.stringify(items)).not.toContain(PASSWORD);
     expect(JSON.stringify(items)).not.toContain('/invitation/');
+  });
+
+  test('who renames themselves like somebody else is audited, and shown with their address', async () => {
+    const email = 'renamed@example.com';
+    const visit = await join(hub, owner, 'viewer', email);
+    const { id } = (await visit.call('GET', '/api/me')).body;
+    await visit.call('PATCH', '/api/me', { name: 'Olive' });
+    const { items } = await hub.ok('GET', '/api/audit?action=person.renamed&limit=1');
+    expect(items[0]).toMatchObject({
+      actor: `person:${id}`,
+      actorName: 'Olive',
+      actorEmail: email,
+      detail: { personId: id, name: 'Olive', before: email },
+    });
   });
 
   test("the tables are exactly the ones that better-auth's own plan asks for", async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Browser, type Visit as Visited } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { type OpenId, prepareOpenId } from '../support/openid.ts';
-import { join, setUp, Visit } from '../support/people.ts';
+import { join, PASSWORD, setUp, Visit } from '../support/people.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 
 let postgres: TestPostgres;
@@ -100,12 +100,52 @@ describe.each(['sqlite', 'postgres'] as const)('single sign-on on %s', (kind) =>
 
   test('somebody with a password is known by a verified address, never by one that is not', async () => {
     const email = 'both@example.com';
-    const visit = await join(hub, owner, 'operator', email);
+    const { url } = (await owner.call('POST', '/api/people/invitations', { role: 'operator', email })).body;
+    const visit = new Visit(hub);
+    await visit.call('POST', `/api/invitations/${url.split('/').at(-1)}`, { name: 'Both', password: PASSWORD });
     const { id } = (await visit.call('GET', '/api/me')).body;
     openId.account = { sub: 'imposter', email };
     expect(refusalOf((await signIn()).end)).toBe('forbidden');
     openId.account = { sub: 'both', email, email_verified: true };
     expect(JSON.parse((await signIn()).end.text)).toMatchObject({ id, role: 'operator', hasPassword: true });
+  });
+
+  test('whoever claimed an address with a password loses the account to the one who has that address', async () => {
+    const email = 'claimed@example.com';
+    const claimant = await join(hub, owner, 'viewer', email);
+    const { id } = (await claimant.call('GET', '/api/me')).body;
+    const link = (await owner.call('POST', `/api/people/${id}/password-link`)).body.url;
+    openId.account = { sub: 'claimed', email, email_verified: true };
+    const { end, visit } = await signIn();
+    expect(JSON.parse(end.text)).toMatchObject({ id, hasPassword: false });
+    expect((await claimant.call('GET', '/api/me')).status).toBe(401);
+    expect((await claimant.call('POST', '/api/sign-in', { email, password: PASSWORD })).status).toBe(401);
+    expect((await claimant.call('GET', `/api/invitations/${link.split('/').at(-1)}`)).status).toBe(404);
+    expect((await visit.call('GET', '/api/me')).status).toBe(200);
+    const { items } = (await owner.call('GET', '/api/audit?action=person.password_removed')).body;
+    expect(items).toEqual([expect.objectContaining({ detail: { personId: id, how: 'oidc' } })]);
+  });
+
+  test('an account that claimed an address is not handed on with a role that newcomers do not get', async () => {
+    const email = 'chief@example.com';
+    const claimant = await join(hub, owner, 'operator', email);
+    openId.account = { sub: 'chief', email, email_verified: true };
+    expect(refusalOf((await signIn()).end)).toBe('forbidden');
+    expect((await claimant.call('GET', '/api/me')).body.role).toBe('operator');
+    const stay = await join(hub, owner, 'viewer', 'outside@elsewhere.example');
+    openId.account = { sub: 'outside', email: 'outside@elsewhere.example', email_verified: true };
+    expect(refusalOf((await signIn()).end)).toBe('forbidden');
+    expect((await stay.call('GET', '/api/me')).status).toBe(200);
+  });
+
+  test('an address that an invitation names is not to be had with another invitation', async () => {
+    const email = 'named@example.com';
+    await owner.call('POST', '/api/people/invitations', { role: 'operator', email });
+    const { url } = (await owner.call('POST', '/api/people/invitations', { role: 'viewer' })).body;
+    const path = `/api/invitations/${url.split('/').at(-1)}`;
+    const answer = await new Visit(hub).call('POST', path, { name: 'x', email, password: PASSWORD });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'conflict', field: 'email' } });
+    expect((await new Visit(hub).call('GET', path)).status).toBe(200);
   });
 
   test('a person who is disabled stays outside', async () => {

@@ -8315,6 +8315,8 @@ export interface components {
         AuditEntry: {
             action: string;
             actor: string;
+            /** @description Likewise; nobody else can have it */
+            actorEmail: string | null;
             /** @description Of a person who is still here */
             actorName: string | null;
             agentId: string | null;
@@ -8362,7 +8364,7 @@ export interface components {
             upstreamMs: number;
         };
         CallDetail: components["schemas"]["Call"] & {
-            /** @description null unless the connector had capture "redacted" when the call was made */
+            /** @description For operators and owners, of a connector that had capture "redacted" when the call was made; else null */
             capture: {
                 arguments: {
                     /** @description It was longer, or too long to be looked through: then it is empty */

@@ -11,6 +11,7 @@ const entry = z
     at: time,
     actor: z.string(),
     actorName: z.string().nullable().openapi({ description: 'Of a person who is still here' }),
+    actorEmail: z.string().nullable().openapi({ description: 'Likewise; nobody else can have it' }),
     action: z.string(),
     connectorId: z.string().nullable(),
     agentId: z.string().nullable(),
@@ -40,14 +41,14 @@ export function mountAudit(app: OpenAPIHono<HttpEnvironment>, { hub, people }: H
       const { connectorId, agentId, action, ...page } = c.req.valid('query');
       const found = await hub.audit.list({ connectorId, agentId, action }, page);
       const byPeople = found.items.some(({ actor }) => actor.startsWith('person:'));
-      const names = byPeople ? await people.names() : new Map<string, string>();
+      const names = byPeople ? await people.names() : new Map<string, { name: string; email: string }>();
       return c.json(
         {
-          items: found.items.map((record) => ({
-            ...record,
-            at: iso(record.at),
-            actorName: names.get(record.actor.replace(/^person:/, '')) ?? null,
-          })),
+          items: found.items.map((record) => {
+            const person = names.get(record.actor.replace(/^person:/, ''));
+            const { name: actorName = null, email: actorEmail = null } = person ?? {};
+            return { ...record, at: iso(record.at), actorName, actorEmail };
+          }),
           nextCursor: found.nextCursor,
         },
         200,

@@ -1,13 +1,16 @@
 // /api/calls: what agents called, and how long it took. Arguments and results are in no list; of connectors that
-// have them kept, one call shows them, without what looks like a secret, to every role that may read the log.
+// have them kept, one call shows them, without what looks like a secret, to operators and owners.
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { CALL_STATS_GROUPS_DEFAULT, CALL_STATS_GROUPS_MAX } from '../../limits.ts';
+import { covers } from '../../people/role.ts';
 import type { CallRecord } from '../../store/records.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
+/** Below it, a call is shown without what was captured of it. */
+const CAPTURE_READER = 'operator';
 const outcome = z.enum(['ok', 'tool_error', 'error', 'refused', 'cancelled']);
 const moment = time.transform((text) => Date.parse(text)).optional();
 const filters = {
@@ -50,7 +53,10 @@ const callDetail = call
         result: capturedText.nullable().openapi({ description: 'Or the JSON-RPC error; null when none came' }),
       })
       .nullable()
-      .openapi({ description: 'null unless the connector had capture "redacted" when the call was made' }),
+      .openapi({
+        description:
+          'For operators and owners, of a connector that had capture "redacted" when the call was made; else null',
+      }),
   })
   .openapi('CallDetail');
 
@@ -137,7 +143,9 @@ export function mountCalls(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepen
     }),
     async (c) => {
       const { capture, ...record } = await hub.calls.get(c.req.valid('param').id);
-      return c.json({ ...shown(record), capture }, 200);
+      const role = c.get('role');
+      const mayRead = role !== null && covers(role, CAPTURE_READER);
+      return c.json({ ...shown(record), capture: mayRead ? capture : null }, 200);
     },
   );
 }

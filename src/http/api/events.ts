@@ -4,7 +4,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { ChatelaineError } from '../../errors.ts';
 import { CHANGE_TYPES, type Change } from '../../hub/change-feed.ts';
-import { CHANGES_SETTLE_MS, EVENT_STREAMS_MAX, EVENT_STREAMS_OF_ONE, STREAM_HEARTBEAT_MS } from '../../limits.ts';
+import {
+  CHANGES_SETTLE_MS,
+  EVENT_STREAMS_MAX,
+  EVENT_STREAMS_OF_ONE,
+  SESSION_CACHE_MS,
+  STREAM_HEARTBEAT_MS,
+} from '../../limits.ts';
 import { needs, stillCalls } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { failures } from './shapes.ts';
@@ -34,6 +40,9 @@ export function mountEvents(app: OpenAPIHono<HttpEnvironment>, dependencies: Htt
       },
     }),
     (c) => {
+      // HEAD arrives here too, and nobody would ever end its stream.
+      if (c.req.method !== 'GET')
+        throw new ChatelaineError('invalid_request', 'A stream of news is asked for with GET.');
       const caller = c.get('actor').name;
       if (changes.listeners() >= EVENT_STREAMS_MAX || (openOf.get(caller) ?? 0) >= EVENT_STREAMS_OF_ONE) {
         throw new ChatelaineError('rate_limited', 'Too many streams of news are open; close other pages.', {
@@ -63,18 +72,35 @@ export function mountEvents(app: OpenAPIHono<HttpEnvironment>, dependencies: Htt
             }
             waiting.clear();
           };
+          let checkingAgain: ReturnType<typeof setTimeout> | null = null;
+          let changedSince = false;
           const check = (): void => {
             void calls().then(
               (still) => (still ? undefined : end()),
               () => undefined,
             );
           };
+          const recheck = (): void => {
+            check();
+            // A change by another process may find a session that this one read just before it and still believes.
+            if (checkingAgain !== null) {
+              changedSince = true;
+              return;
+            }
+            checkingAgain = setTimeout(() => {
+              checkingAgain = null;
+              const anew = changedSince;
+              changedSince = false;
+              if (anew) recheck();
+              else check();
+            }, SESSION_CACHE_MS + CHANGES_SETTLE_MS);
+          };
           const tell = (change: Change): void => {
+            if (change.type === 'people' || change.type === 'changed') recheck();
             // A reader that does not keep up is told everything at once later.
             if ((controller.desiredSize ?? 0) < -EVENT_STREAMS_MAX) return;
             waiting.set(`${change.type} ${change.id}`, change);
             settling ??= setTimeout(flush, CHANGES_SETTLE_MS);
-            if (change.type === 'people') check();
           };
           const beat = setInterval(() => {
             write(': \n\n');
@@ -87,6 +113,7 @@ export function mountEvents(app: OpenAPIHono<HttpEnvironment>, dependencies: Htt
             stop();
             clearInterval(beat);
             if (settling !== null) clearTimeout(settling);
+            if (checkingAgain !== null) clearTimeout(checkingAgain);
             const left = (openOf.get(caller) ?? 1) - 1;
             if (left === 0) openOf.delete(caller);
             else openOf.set(caller, left);

@@ -30,7 +30,7 @@ const view = ({ id, label, role: granted, prefix, createdAt, expiresAt, lastUsed
   lastUsedAt: isoOrNull(lastUsedAt),
 });
 
-export function mountTokens(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDependencies): void {
+export function mountTokens(app: OpenAPIHono<HttpEnvironment>, { hub, people }: HttpDependencies): void {
   app.openapi(
     createRoute({
       ...base,
@@ -63,6 +63,8 @@ export function mountTokens(app: OpenAPIHono<HttpEnvironment>, { hub }: HttpDepe
         { label, role: wanted, expiresAt: expiresAt == null ? null : Date.parse(expiresAt) },
         c.get('actor'),
       );
+      const actor = c.get('actor');
+      await people.checkStanding(actor, () => hub.apiTokens.delete(made.record.id, actor));
       return c.json({ ...view(made.record), token: made.token.reveal() }, 201);
     },
   );

@@ -16,7 +16,7 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
 
   const plain = (c: Context<HttpEnvironment>, error: unknown): Response | Promise<Response> => {
     if (!(error instanceof ChatelaineError))
-      log.error({ err: error, path: new URL(c.req.url).pathname }, 'a browser route failed');
+      log.error({ err: error, route: c.req.routePath }, 'a browser route failed');
     const problem = problemOf(error);
     return page(c, {
       title: problem.title,

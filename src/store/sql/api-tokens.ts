@@ -19,6 +19,12 @@ export function apiTokenStore(db: Db): ApiTokenStore {
     async find(hash) {
       return (await select().where('hash', '=', hash).executeTakeFirst()) ?? null;
     },
+    async get(id) {
+      return (await select().where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+    async madeBy(actor) {
+      return select().where('createdBy', '=', actor).orderBy('id').execute();
+    },
     async delete(id) {
       const { numDeletedRows } = await db.deleteFrom('apiTokens').where('id', '=', id).executeTakeFirst();
       return numDeletedRows > 0n;

@@ -23,6 +23,8 @@ export function attemptStore(db: Db): AttemptStore {
       await db.deleteFrom('attempts').where('key', '=', key).execute();
     },
     async deleteExpired(now) {
+      // ISO text on SQLite, which sorts like the time that it tells.
+      await sql`delete from auth_verifications where expires_at <= ${new Date(now).toISOString()}`.execute(db);
       const { numDeletedRows } = await db.deleteFrom('attempts').where('endsAt', '<=', now).executeTakeFirst();
       return Number(numDeletedRows);
     },

@@ -150,6 +150,14 @@ export function describeConnectorsAndAgents(backend: Backend): void {
       expect(await store().apiTokens.delete(token.id)).toBe(false);
     });
 
+    test('API tokens are found by their maker and by their id', async () => {
+      const [one, other] = [apiToken({ createdBy: 'person:a' }), apiToken({ createdBy: 'person:b' })];
+      for (const each of [one, other, apiToken()]) await store().apiTokens.insert(each);
+      expect(await store().apiTokens.madeBy('person:a')).toEqual([one]);
+      expect(await store().apiTokens.get(other.id)).toEqual(other);
+      expect(await store().apiTokens.get('tok_absent')).toBe(null);
+    });
+
     test('a registration replaces the one of the same issuer and redirect URI, and no other', async () => {
       const first = registration();
       const elsewhere = registration({ issuer: first.issuer, redirectUri: 'https://other.example.com/callback' });

@@ -83,6 +83,7 @@ export function apiToken(fields: Partial<ApiTokenRecord> = {}): ApiTokenRecord {
     label: 'ci',
     prefix: 'cht_ab',
     role: 'reader',
+    createdBy: null,
     createdAt: NOW,
     expiresAt: null,
     lastUsedAt: null,

@@ -46,8 +46,9 @@ export function AuditLog({ filter }: { filter: ActivityFilter }) {
                     {words(entry.action)}
                     {about !== '' && <span className="text-ink-3"> · {about}</span>}
                   </p>
-                  <p className="truncate text-xs text-ink-3">
-                    {entry.actorName ?? entry.actor} · <Ago at={entry.at} />
+                  <p className="truncate text-xs text-ink-3" title={entry.actor}>
+                    {entry.actorName === null ? entry.actor : `${entry.actorName} (${entry.actorEmail})`} ·{' '}
+                    <Ago at={entry.at} />
                   </p>
                 </li>
               );

@@ -142,7 +142,7 @@ function Policy({ connector }: { connector: Connector }) {
             {
               value: 'redacted',
               label: 'Arguments and results too',
-              hint: 'Without what looks like a secret, encrypted, readable by everybody who may see the log.',
+              hint: 'Without what looks like a secret, encrypted, readable by operators and owners.',
             },
           ]}
         />

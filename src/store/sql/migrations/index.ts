@@ -9,6 +9,7 @@ import { callLogMigration } from './0003-call-log.ts';
 import { peopleMigration } from './0004-people.ts';
 import { mailMigration } from './0005-mail.ts';
 import { callCaptureMigration } from './0006-call-capture.ts';
+import { apiTokenMakerMigration } from './0007-api-token-maker.ts';
 
 export function migrationsFor(dialect: Dialect): Record<string, Migration> {
   return {
@@ -18,5 +19,6 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0004-people': peopleMigration(dialect),
     '0005-mail': mailMigration(dialect),
     '0006-call-capture': callCaptureMigration(dialect),
+    '0007-api-token-maker': apiTokenMakerMigration(dialect),
   };
 }
