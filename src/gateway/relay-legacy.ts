@@ -182,7 +182,7 @@ export function createLegacyRelay({
         exchange(target, resolved, { id, isWord: id === null }, (session) => ({
           method: 'POST',
           headers: fieldList({ ...legacyHeaders(resolved.headers, session), ...target.trace?.headers() }),
-          body: target.trace?.inBody(text) ?? text,
+          body: text,
         })),
       );
       if (answer === null) {

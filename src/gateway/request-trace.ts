@@ -39,8 +39,6 @@ export type RequestTrace = {
   headers(): Readonly<Record<string, string>>;
   /** The same for the `_meta` of a message that is written here; one that passes through stays as it came. */
   meta(): JsonObject;
-  /** What the agent wrote, as it came. */
-  inBody(text: string): string;
   ends(entry: Pick<CallEntry, 'outcome' | 'errorCode'>): void;
 };
 
@@ -84,7 +82,6 @@ export function requestTrace(span: ServerSpan, method: string): RequestTrace & {
     },
     headers,
     meta: headers,
-    inBody: (text) => text,
     ends,
     answered() {
       if (!isSent) ends({ outcome: 'ok', errorCode: null });
