@@ -35,7 +35,7 @@ export function announcement({ url, signInUrl, dataFolder, token, agentId, conne
   const keyed = connectors.filter((connector) => connector.apiKey !== null);
   const [first] = connectors;
   return [
-    `${bold('Chatelaine demo')}  ${url}/api/docs  (data in ${dataFolder})`,
+    `${bold('Chatelaine demo')}  ${url}/  (data in ${dataFolder})`,
     '',
     'Click to open it, signed in; works once, within the hour:',
     pairs([['Page', signInUrl]]),

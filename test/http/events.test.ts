@@ -87,7 +87,6 @@ describe.each(['sqlite', 'postgres'] as const)('news on %s', (kind) => {
 
   test('tells of a change by another process on the same database', async () => {
     const stream = await listen(hub, { cookie: owner.cookie });
-    await new Promise((resolve) => setTimeout(resolve, 100));
     const agent = await other.ok('POST', '/api/agents', { name: 'Elsewhere' });
     await until('news from elsewhere', has(stream, 'agent', agent.id));
     await stream.stop();
@@ -98,8 +97,9 @@ describe.each(['sqlite', 'postgres'] as const)('news on %s', (kind) => {
     await until('the first news', has(again, 'changed', null));
     await again.stop();
     const fresh = await listen(hub, { cookie: owner.cookie });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(fresh.news).toEqual([]);
+    const agent = await hub.ok('POST', '/api/agents', { name: 'First' });
+    await until('the first news', () => fresh.news.length > 0);
+    expect(fresh.news[0]).toMatchObject({ type: 'agent', id: agent.id });
     await fresh.stop();
   });
 
@@ -131,7 +131,6 @@ describe.each(['sqlite', 'postgres'] as const)('news on %s', (kind) => {
       const visit = await join(hub, owner, 'operator', email);
       const { id } = (await visit.call('GET', '/api/me')).body;
       const stream = await listen(hub, { cookie: visit.cookie });
-      await new Promise((resolve) => setTimeout(resolve, 1_200));
       await visit.call('GET', '/api/me');
       const path = `/api/people/${id}`;
       if (how.startsWith('demoted')) await by.ok('PATCH', path, { role: 'viewer' });
