@@ -18,7 +18,8 @@ export function mountSignInLink(app: Hono<HttpEnvironment>, dependencies: HttpDe
       return c.redirect(`${new URL(hub.baseUrl).pathname.replace(/\/$/, '')}/`, 303);
     } catch (error) {
       const { code, title, detail, status } = problemOf(error);
-      return page(c, { title, message: detail, code, status });
+      const advice = `Or sign in at ${hub.baseUrl}/sign-in.`;
+      return page(c, { title, message: detail, advice, code, status });
     }
   });
 }
