@@ -13,7 +13,7 @@ const OPENER = fileURLToPath(new URL('../processes/open-and-store.ts', import.me
 const NEWEST = Object.keys(migrationsFor('sqlite')).at(-1) ?? '';
 
 /** The name of a migration that nobody has written yet. */
-const after = (steps: number): string => `${String(Number.parseInt(NEWEST, 10) + steps).padStart(4, '0')}-made-up`;
+const later = (steps: number): string => `${String(Number.parseInt(NEWEST, 10) + steps).padStart(4, '0')}-made-up`;
 const applied = (name: string): string =>
   `insert into chatelaine_migrations values ('${name}', '2030-01-01T00:00:00.000Z')`;
 
@@ -79,7 +79,7 @@ export function describeMigrations(backend: Backend): void {
       await store.agents.insert(first);
       await backend.runSql(location, 'alter table agents add column team text');
       await backend.runSql(location, 'create table teams (id text primary key)');
-      await backend.runSql(location, applied(after(1)));
+      await backend.runSql(location, applied(later(1)));
       await store.ping();
       expect(await store.agents.get(first.id)).toMatchObject(first);
       const restarted = await openStore(location);
@@ -92,13 +92,13 @@ export function describeMigrations(backend: Backend): void {
     test('of the next version may be several, when it says from where on its schema serves', async () => {
       const location = await backend.createLocation();
       const store = await openStore(location);
-      for (const step of [1, 2]) await backend.runSql(location, applied(after(step)));
+      for (const step of [1, 2]) await backend.runSql(location, applied(later(step)));
       await expect(store.ping()).rejects.toMatchObject({ code: 'store_unavailable' });
-      const says = (from: string) => `update meta set value = '${from} ${after(2)}' where key = 'schema.serves_from'`;
+      const says = (from: string) => `update meta set value = '${from} ${later(2)}' where key = 'schema.serves_from'`;
       await backend.runSql(location, says(NEWEST));
       await store.ping();
       await (await openStore(location)).close();
-      await backend.runSql(location, says(after(1)));
+      await backend.runSql(location, says(later(1)));
       await expect(store.ping()).rejects.toMatchObject({ message: expect.stringContaining('more than one version') });
       await store.close();
     });
