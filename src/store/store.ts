@@ -101,8 +101,16 @@ export type CredentialStore = {
   delete(id: string): Promise<boolean>;
   /** How many active ones are in each state. */
   countByState(): Promise<Readonly<Record<CredentialState, number>>>;
-  /** Active, refreshable credentials in state `ok` or `needs_scope` that expire before `expiresBefore` and are not backing off at `now`. */
-  dueForRefresh(now: number, expiresBefore: number, limit: number): Promise<readonly CredentialRecord[]>;
+  /**
+   * Active, refreshable credentials in state `ok` or `needs_scope` that expire before `expiresBefore` and are not
+   * backing off at `now`; the first to expire in front, those of `after` and before it left out.
+   */
+  dueForRefresh(
+    now: number,
+    expiresBefore: number,
+    limit: number,
+    after?: Pick<CredentialRecord, 'id' | 'expiresAt'>,
+  ): Promise<readonly CredentialRecord[]>;
 };
 
 export type ToolSnapshotChange = {
