@@ -221,7 +221,11 @@ export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */
 export const CALL_STATS_GROUPS_MAX = 744;
 /** Anybody may scrape, and credentials are counted by reading all of them. */
-export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
+export const STATE_FIGURES_REUSE_MS = 10_000;
+/** A scrape goes on without a figure that the database does not give in this time. */
+export const SCRAPE_WAIT_MS = 2_000;
+/** Connectors that have series of their own in a process; calls to further ones are told together. */
+export const METERED_CONNECTORS_MAX = 500;
 
 // Traces.
 /** Spans wait for others to go out with; the standard's default. */

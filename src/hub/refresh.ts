@@ -132,7 +132,8 @@ async function refreshHolding(
     return renewed;
   } catch (error) {
     const isEnd = isChatelaineError(error, 'invalid_grant', 'client_rejected', 'secret_unreadable');
-    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed');
+    const code = isChatelaineError(error) ? error.code : 'internal_error';
+    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed', { connectorKey: connector.key, code });
     return await refreshFailed(context, connector, credential, error, force, recorder);
   } finally {
     await recorder.save(connector.id, credential.agentId);
