@@ -169,6 +169,9 @@ export const MAIL_MAX_CHARACTERS = 64 * 1024;
 export const AGENT_CALLS_IN_FLIGHT_MAX = 200;
 /** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
 export const AGENT_STREAMS_MAX = 64;
+
+/** Of a translated answer that its agent does not read; what only tells of the progress is left out beyond. */
+export const AGENT_UNREAD_MAX_BYTES = 256 * 1024;
 /** Warm connections to servers for one agent; its longest unused ones make room. */
 export const AGENT_CONNECTIONS_MAX = 64;
 /** How often an open stream looks whether the tools of its agent changed. */
