@@ -93,6 +93,16 @@ export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
 export const CREDENTIAL_CACHE_MS = 1_000;
 
+// The clock that processes on one database share.
+/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
+export const CLOCK_LOOK_MS = 5_000;
+/** An answer that was longer on its way says too little about the moment. */
+export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
+/** A smaller difference may be the way of the answer; leases have far more to spare. */
+export const CLOCK_TOLERANCE_MS = 50;
+/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
+export const CLOCK_COMPLAINT_MS = 5_000;
+
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
 export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
