@@ -10,7 +10,7 @@ import { commandLine } from './invocation.ts';
 import { bold, pairs } from './output.ts';
 import { SERVER_OPTIONS } from './setting-options.ts';
 import { stopSignal } from './signals.ts';
-import { keyFileOf, keyMadeNotice } from './with-hub.ts';
+import { keyFileOf, keyMadeNotice, keyPlaceOf, keysAreSet } from './with-hub.ts';
 
 export const serve = command({
   details:
@@ -41,7 +41,7 @@ function placesOf(settings: Settings): { dataFolder: string; database: 'sqlite' 
   return {
     dataFolder: settings.dataFolder,
     database: settings.database.kind,
-    keyFile: settings.encryptionKeys === null ? keyFileOf(settings) : null,
+    keyFile: keysAreSet(settings) ? null : keyFileOf(settings),
   };
 }
 
@@ -55,7 +55,7 @@ function announcement(
     ['address', url],
     ['API', `${url}/api/docs`],
     ['data', settings.database.kind === 'sqlite' ? settings.database.file : 'PostgreSQL (CHATELAINE_DATABASE_URL)'],
-    ['key', settings.encryptionKeys === null ? keyFileOf(settings) : 'CHATELAINE_ENCRYPTION_KEYS'],
+    ['key', keyPlaceOf(settings)],
   ];
   return [
     bold(`Chatelaine ${VERSION}`),
@@ -72,7 +72,7 @@ function setupAdvice(url: string, code: string): string {
 
 function tokenAdvice(settings: Settings): string {
   const folder = settings.dataFolder === resolve('data') ? [] : ['--data', settings.dataFolder];
-  const sameEnvironment = settings.database.kind === 'postgres' || settings.encryptionKeys !== null;
+  const sameEnvironment = settings.database.kind === 'postgres' || keysAreSet(settings);
   return [
     `Nobody can call the API yet. Make a token${sameEnvironment ? ', with the environment of this server' : ''}:`,
     `  ${commandLine(['tokens', 'create', '--role', 'owner', ...folder])}`,
