@@ -1,8 +1,9 @@
 // `chatelaine serve`: the server until a signal ends it, and what the person who started it needs to know.
 
 import { resolve } from 'node:path';
-import { readSettings, type Settings } from '../server/config.ts';
+import { nodeOptions, readSettings, type Settings } from '../server/config.ts';
 import { createLog } from '../server/log.ts';
+import { memoryWeaknesses } from '../server/memory-guard.ts';
 import { type RunningServer, startServer } from '../server/serve.ts';
 import { VERSION } from '../server/version.ts';
 import { command } from './command.ts';
@@ -20,7 +21,9 @@ export const serve = command({
   async run({ values }, output) {
     const settings = readSettings(undefined, values);
     const stop = stopSignal();
-    const server = await startServer(settings, createLog(settings.logLevel, 'stderr'));
+    const log = createLog(settings.logLevel, 'stderr');
+    for (const weakness of memoryWeaknesses(nodeOptions())) log.warn({}, `memory is not shut: ${weakness}`);
+    const server = await startServer(settings, log);
     try {
       const callers = settings.adminToken !== null || (await server.embedded.hub.apiTokens.count()) > 0;
       const { url, keyOrigin } = server;

@@ -142,6 +142,11 @@ export function environmentOfOthers(env: Environment = process.env): Environment
   );
 }
 
+/** Options that Node itself took from the environment. */
+export function nodeOptions(env: Environment = process.env): string {
+  return env.NODE_OPTIONS ?? '';
+}
+
 function variableOf(flag: string): string {
   return `CHATELAINE_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
