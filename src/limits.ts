@@ -287,6 +287,12 @@ export const EVENT_STREAMS_OF_ONE = 12;
 /** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
 export const FORECAST_REUSE_MS = 10_000;
 
+// The start.
+/** A client of a vault that needs longer waits for something that does not come. */
+export const KEYS_COMMAND_TIMEOUT_MS = 30_000;
+/** A thousand keys; more is not a list of keys. */
+export const KEYS_OUTPUT_MAX_BYTES = 64 * 1024;
+
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;
 export const AUDIT_LIFETIME_MS = 365 * 24 * 60 * 60_000;
