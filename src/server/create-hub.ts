@@ -35,6 +35,7 @@ import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { ExportingTracer } from './open-telemetry.ts';
 import { referenceReader } from './secret-references.ts';
+import { openSharedClock, type SharedClock } from './shared-clock.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { VERSION } from './version.ts';
 
@@ -64,7 +65,7 @@ export type CreateHubOptions = {
   /** The built web page; without one, `/` leads to the documents of the API. */
   readonly webPage?: WebPage | null;
   readonly log?: Log;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; by default the database's clock, which all processes on it share. */
   readonly now?: () => number;
   /** Refresh ahead of time, scheduled sync and listening for changes; on by default. */
   readonly background?: boolean;
@@ -98,8 +99,9 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       ? options.allowedPrivateHosts
       : parseAllowedHosts(options.allowedPrivateHosts ?? '');
   const log = options.log ?? silentLog;
-  const now = options.now ?? Date.now;
   const opened = 'connectors' in options.database ? options.database : await openStore(options.database);
+  const clock = await clockOf(options, opened, log);
+  const { now } = clock;
   const changes = createChangeFeed(opened, log, now);
   const store = watchStore(opened, changes);
   const outbound = createOutbound({ allowed, userAgent: `chatelaine/${VERSION}` });
@@ -160,6 +162,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
       endStreams: changes.close,
       close: async () => {
+        clock.close();
         await views.close();
         await gateway.close();
         await tracer?.close();
@@ -168,8 +171,19 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       },
     };
   } catch (error) {
+    clock.close();
     await outbound.close();
     if (!('connectors' in options.database)) await opened.close();
+    throw error;
+  }
+}
+
+async function clockOf(options: CreateHubOptions, store: Store, log: Log): Promise<SharedClock> {
+  if (options.now !== undefined) return { now: options.now, close: () => undefined };
+  try {
+    return await openSharedClock(store, log);
+  } catch (error) {
+    if (!('connectors' in options.database)) await store.close();
     throw error;
   }
 }

@@ -11,7 +11,8 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
-import { loadKeys } from './encryption-keys.ts';
+import { type KeyOrigin, loadKeys } from './encryption-keys.ts';
+import { silentLog } from './log.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
 
@@ -21,7 +22,7 @@ export type RunningServer = {
   readonly url: string;
   readonly port: number;
   readonly embedded: EmbeddedHub;
-  readonly keyOrigin: 'setting' | 'file' | 'made';
+  readonly keyOrigin: KeyOrigin;
   /** Finishes requests under way, then closes everything. */
   close(): Promise<void>;
 };
@@ -44,13 +45,10 @@ export async function openHubOf(
     readonly webPage?: WebPage | null;
     readonly traces?: TraceSettings | null;
   },
-): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
+): Promise<EmbeddedHub & { readonly keyOrigin: KeyOrigin; readonly store: Store }> {
   const store = await openStoreOf(settings);
   try {
-    const { keyring, origin } = await loadKeys(store, {
-      given: settings.encryptionKeys,
-      dataFolder: settings.dataFolder,
-    });
+    const { keyring, origin } = await loadKeys(store, settings, given.log ?? silentLog);
     const embedded = await createHub({
       url: given.url,
       database: store,

@@ -296,5 +296,7 @@ export type Store = {
   readonly meta: MetaStore;
   /** @throws store_unavailable when the database does not answer or lacks a migration */
   ping(): Promise<void>;
+  /** The database's own clock, in milliseconds since the epoch. @throws store_unavailable */
+  time(): Promise<number>;
   close(): Promise<void>;
 };

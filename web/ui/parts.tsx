@@ -171,14 +171,16 @@ export function Button({
   busy = false,
   className = '',
   children,
-  disabled,
+  onClick,
   ...rest
 }: ButtonProps) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled || busy}
+      // Busy, it keeps the focus and does nothing; a disabled button would lose it.
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
       className={`btn btn-${kind} ${small ? 'btn-sm' : ''} ${className}`}
     >

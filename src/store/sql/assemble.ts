@@ -8,6 +8,7 @@ import { attemptStore } from './attempts.ts';
 import { auditStore } from './audit.ts';
 import { authorizationServerStore } from './authorization-servers.ts';
 import { callStore } from './calls.ts';
+import { databaseTime } from './clock.ts';
 import { connectorStore } from './connectors.ts';
 import { credentialStore } from './credentials.ts';
 import type { Classify } from './faults.ts';
@@ -54,6 +55,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     meta: told(metaStore(db)),
     ...told({
       ping: () => verifyMigrations(db, dialect),
+      time: () => databaseTime(db, dialect),
       close: async () => {
         writer?.close();
         await db.destroy();
