@@ -81,19 +81,6 @@ export const CALLBACK_SYNC_WAIT_MS = 15_000;
 // Credentials.
 /** A token with less than this left is refreshed before it is used. */
 export const REFRESH_AHEAD_MS = 5 * 60_000;
-/** The background begins this much earlier: what ends in the same minute is renewed one after the other, before any call has to. */
-export const REFRESH_EARLIER_MS = 2 * 60_000;
-/** Refreshes in flight to one authorization server, of all processes together. */
-export const TOKEN_REQUESTS_PER_ISSUER = 8;
-/** A process gives a lane up after this time, so that others get their turn. */
-export const TOKEN_LANE_KEPT_MS = 1_000;
-/** Renewed while it is kept; a process that died gives way after this time. */
-export const TOKEN_LANE_LEASE_MS = 6_000;
-/** A call waits this long for a lane when its token has ended. */
-export const TOKEN_LANE_WAIT_MS = 30_000;
-/** Credentials that wait to be renewed ahead of time, of one authorization server and of all; more are looked for afterwards. */
-export const REFRESH_LINE_MAX = 1_000;
-export const REFRESH_LINES_MAX = 20_000;
 /** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
 export const REFRESH_LEASE_MS = 45_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
@@ -233,12 +220,6 @@ export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */
 export const CALL_STATS_GROUPS_MAX = 744;
-/** Anybody may scrape, and credentials are counted by reading all of them. */
-export const STATE_FIGURES_REUSE_MS = 10_000;
-/** A scrape goes on without a figure that the database does not give in this time. */
-export const SCRAPE_WAIT_MS = 2_000;
-/** Connectors that have series of their own in a process; calls to further ones are told together. */
-export const METERED_CONNECTORS_MAX = 500;
 
 // Traces.
 /** Spans wait for others to go out with; the standard's default. */

@@ -4,14 +4,9 @@
 // comes second sees that the token is new.
 
 import { isChatelaineError } from '../errors.ts';
-import {
-  REFRESH_AHEAD_MS,
-  REFRESH_EARLIER_MS,
-  REFRESH_LINE_MAX,
-  REFRESH_LINES_MAX,
-  TOKEN_REQUESTS_PER_ISSUER,
-} from '../limits.ts';
+import { REFRESH_AHEAD_MS } from '../limits.ts';
 import type { CredentialRecord } from '../store/records.ts';
+import { REFRESH_EARLIER_MS, REFRESH_LINE_MAX, REFRESH_LINES_MAX, TOKEN_REQUESTS_PER_ISSUER } from '../work-limits.ts';
 import type { HubContext } from './context.ts';
 import { laneOf, refreshCredential } from './refresh.ts';
 

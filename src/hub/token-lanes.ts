@@ -4,14 +4,14 @@
 // a second of requests and then given up, so that every process gets its turn; one that died loses it soon.
 
 import { ChatelaineError } from '../errors.ts';
+import { LEASE_POLL_MS } from '../limits.ts';
+import type { LeaseStore } from '../store/store.ts';
 import {
-  LEASE_POLL_MS,
   TOKEN_LANE_KEPT_MS,
   TOKEN_LANE_LEASE_MS,
   TOKEN_LANE_WAIT_MS,
   TOKEN_REQUESTS_PER_ISSUER,
-} from '../limits.ts';
-import type { LeaseStore } from '../store/store.ts';
+} from '../work-limits.ts';
 import type { TokenLanes, Urgency } from './context.ts';
 import { pause } from './lease.ts';
 

@@ -7,7 +7,7 @@ import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
 import type { Views } from '../hub/views.ts';
-import { METERED_CONNECTORS_MAX } from '../limits.ts';
+import { METERED_CONNECTORS_MAX } from '../work-limits.ts';
 import { gaugeForecast } from './forecast-gauge.ts';
 import { createHistogram, type HistogramSeries } from './histogram.ts';
 import { gaugeState } from './state-gauges.ts';

@@ -4,7 +4,7 @@
 
 import { Gauge, type Registry } from 'prom-client';
 import type { Hub } from '../hub/hub.ts';
-import { SCRAPE_WAIT_MS, STATE_FIGURES_REUSE_MS } from '../limits.ts';
+import { SCRAPE_WAIT_MS, STATE_FIGURES_REUSE_MS } from '../work-limits.ts';
 
 type Watched = Pick<Hub, 'ping' | 'credentialStates' | 'overdueWork' | 'lookedForWorkAt'>;
 
