@@ -24,6 +24,7 @@ export function growthMigration(dialect: Dialect): Migration {
         sql`create index agents_search on agents (id, lower(name))`,
         sql`create index registrations_end on registrations (client_secret_expires_at)`,
         sql`create index call_hours_connector on call_hours (connector_id, hour)`,
+        sql`create index auth_verifications_expires_at_idx on auth_verifications (expires_at)`,
         sql`create index attempts_end on attempts (ends_at)`,
       ];
       for (const statement of statements) await statement.execute(db);
