@@ -1,7 +1,6 @@
 // Ten thousand credentials that end in the same minute: a token server that counts, one hub on SQLite or three on
 // PostgreSQL, and calls that go on meanwhile.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStore, type StoreLocation } from '../../src/store/open-store.ts';
 import { generateKey, parseKeyring } from '../../src/vault/keyring.ts';
