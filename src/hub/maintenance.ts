@@ -142,6 +142,8 @@ async function clean(context: HubContext): Promise<void> {
   await context.store.flows.deleteExpired(now);
   await context.store.leases.deleteExpired(now);
   await context.store.attempts.deleteExpired(now);
+  // Not rotated with other secrets: what is under a key that goes is gone before it.
+  await context.store.mail.deleteExpired(now);
   await context.store.audit.deleteBefore(now - AUDIT_LIFETIME_MS);
   await deleteOldCalls(context);
 }
