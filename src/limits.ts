@@ -81,8 +81,6 @@ export const CALLBACK_SYNC_WAIT_MS = 15_000;
 // Credentials.
 /** A token with less than this left is refreshed before it is used. */
 export const REFRESH_AHEAD_MS = 5 * 60_000;
-/** The background refresher starts up to this much earlier, so that a fleet does not refresh at one moment. */
-export const REFRESH_JITTER_MS = 2 * 60_000;
 /** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
 export const REFRESH_LEASE_MS = 45_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
@@ -222,8 +220,6 @@ export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */
 export const CALL_STATS_GROUPS_MAX = 744;
-/** Anybody may scrape, and credentials are counted by reading all of them. */
-export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
 
 // Traces.
 /** Spans wait for others to go out with; the standard's default. */

@@ -33,7 +33,7 @@ export async function refreshCredential(
   context: HubContext,
   connector: ConnectorRecord,
   credential: CredentialRecord,
-  options: { force: boolean } = { force: false },
+  options: { readonly force: boolean; readonly urgency?: 'background' } = { force: false },
 ): Promise<CredentialRecord> {
   const stillValid = !options.force && isValid(context, credential);
   if (!credential.refreshable) {
@@ -44,18 +44,27 @@ export async function refreshCredential(
     throw await endCredential(context, connector, credential, reason);
   }
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);
-  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused.
-  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : 'due'}`;
-  return context.singleFlight(flight, () =>
-    withLease(
-      context,
-      `refresh:${credential.id}`,
-      REFRESH_LEASE_MS,
-      (renew) => refreshHolding(context, connector, credential, options.force, renew),
-      () => winnersToken(context, connector, credential, stillValid),
+  const urgency = options.urgency ?? (stillValid ? 'if_free' : 'now');
+  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused. And apart for
+  // the background, which waits in line longer than a call may.
+  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : urgency}`;
+  const renewed = await context.singleFlight(flight, () =>
+    context.tokenLanes.run(laneOf(credential), urgency, () =>
+      withLease(
+        context,
+        `refresh:${credential.id}`,
+        REFRESH_LEASE_MS,
+        (renew) => refreshHolding(context, connector, credential, options.force, renew),
+        () => winnersToken(context, connector, credential, stillValid),
+      ),
     ),
   );
+  return renewed ?? credential;
 }
+
+/** Whose token requests go in one line. */
+export const laneOf = ({ issuer, connectorId }: Pick<CredentialRecord, 'issuer' | 'connectorId'>): string =>
+  issuer ?? connectorId;
 
 const isValid = (context: HubContext, credential: CredentialRecord): boolean =>
   credential.expiresAt === null || credential.expiresAt > context.now();
@@ -123,7 +132,8 @@ async function refreshHolding(
     return renewed;
   } catch (error) {
     const isEnd = isChatelaineError(error, 'invalid_grant', 'client_rejected', 'secret_unreadable');
-    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed');
+    const code = isChatelaineError(error) ? error.code : 'internal_error';
+    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed', { connectorKey: connector.key, code });
     return await refreshFailed(context, connector, credential, error, force, recorder);
   } finally {
     await recorder.save(connector.id, credential.agentId);

@@ -13,6 +13,8 @@ import { createChangeFeed } from '../hub/change-feed.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
+import { newId } from '../hub/ids.ts';
+import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
 import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
@@ -106,6 +108,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
   try {
     const policy = addressPolicy(allowed);
     const metrics = createMetrics(now);
+    const holder = `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40);
     const tracer = options.traces == null ? null : await loadTracer(options.traces, log);
     const context: HubContext = {
       store,
@@ -126,10 +129,11 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       log,
       meter: metrics.meter,
       callLogDays: options.callLogDays ?? CALL_LOG_DAYS_DEFAULT,
-      holder: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40),
+      holder,
       credentialCache: createCredentialCache(now),
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
+      tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),
     };
     const hub = assembleHub(context);
     const adminToken =
