@@ -47,7 +47,8 @@ export function stringField(value: unknown, field: string): string | null {
   return typeof found === 'string' ? found : null;
 }
 
-function isTooDeep(text: string): boolean {
+/** Whether JSON in `text` is nested deeper than anybody needs; whoever walks it would run out of stack. */
+export function isTooDeep(text: string): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
