@@ -54,7 +54,12 @@ export function parseBody(text: string): unknown {
 /** The id to answer under, of whatever was sent. */
 export function idOf(body: unknown): RequestId | null {
   const id = isObject(body) ? body.id : null;
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
+  return typeof id === 'string' || isExact(id) ? id : null;
+}
+
+/** A number that was read as it was written: others would be answered under another id, or under none. */
+function isExact(id: unknown): id is number {
+  return typeof id === 'number' && Number.isFinite(id) && (!Number.isInteger(id) || Number.isSafeInteger(id));
 }
 
 /** The message with its era. @throws AgentRefusal -32600, -32602, -32020, -32022 */

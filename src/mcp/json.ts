@@ -2,7 +2,7 @@
 // megabytes of brackets would exhaust the memory of the parser or the stack of whoever walks the result.
 
 import { ChatelaineError, quoteForeign } from '../errors.ts';
-import { JSON_MAX_DEPTH } from '../limits.ts';
+import { JSON_MAX_DEPTH, SERVER_NAME_MAX_CHARACTERS } from '../limits.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -10,6 +10,9 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+
+/** Control characters, halves of letters, and what turns the direction of reading. */
+const UNSHOWABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 export type JsonObject = { readonly [field: string]: unknown };
 
@@ -45,6 +48,12 @@ export function isObject(value: unknown): value is JsonObject {
 export function stringField(value: unknown, field: string): string | null {
   const found = isObject(value) && Object.hasOwn(value, field) ? value[field] : null;
   return typeof found === 'string' ? found : null;
+}
+
+/** How a server calls itself, in a field of what may be an object; null for what no line of a page can hold. */
+export function nameField(value: unknown, field: string): string | null {
+  const found = stringField(value, field);
+  return found !== null && found.length <= SERVER_NAME_MAX_CHARACTERS && !UNSHOWABLE.test(found) ? found : null;
 }
 
 /** Whether JSON in `text` is nested deeper than anybody needs; whoever walks it would run out of stack. */
