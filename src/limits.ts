@@ -29,6 +29,8 @@ export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;
+/** How a server calls itself, and which version of itself it is; shown beside every connector. */
+export const SERVER_NAME_MAX_CHARACTERS = 200;
 /** The body beside an HTTP error status is read this far, to find a JSON-RPC error in it. */
 export const ERROR_BODY_MAX_BYTES = 64 * 1024;
 /** Wait before resuming an SSE stream whose server named no time. */
