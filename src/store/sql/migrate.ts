@@ -14,7 +14,7 @@ import { migrationsFor, SERVES_FROM } from './migrations/index.ts';
 import type { Db, Dialect } from './schema.ts';
 
 // Names of our own: another program of the same database may use Kysely's defaults.
-const TABLE = 'chatelaine_migrations';
+export const MIGRATIONS_TABLE = 'chatelaine_migrations';
 const LOCK_TABLE = 'chatelaine_migration_lock';
 const SERVES_FROM_KEY = 'schema.serves_from';
 const DONE_ELSEWHERE: Migration = { up: async () => undefined };
@@ -31,7 +31,7 @@ export async function migrateToLatest(db: Db, dialect: Dialect): Promise<void> {
           ...Object.fromEntries(later.map((name) => [name, DONE_ELSEWHERE])),
         }),
       },
-      migrationTableName: TABLE,
+      migrationTableName: MIGRATIONS_TABLE,
       migrationLockTableName: LOCK_TABLE,
     });
     const { error } = await migrator.migrateToLatest();
@@ -73,15 +73,15 @@ async function laterMigrations(db: Db, dialect: Dialect): Promise<readonly strin
 }
 
 async function appliedMigrations(db: Db): Promise<readonly string[]> {
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`.execute(db);
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATIONS_TABLE)}`.execute(db);
   return rows.map(({ name }) => name);
 }
 
 async function hasTable(db: Db, dialect: Dialect): Promise<boolean> {
   const found =
     dialect === 'postgres'
-      ? sql<{ name: string | null }>`select to_regclass(${TABLE}) as name`
-      : sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = ${TABLE}`;
+      ? sql<{ name: string | null }>`select to_regclass(${MIGRATIONS_TABLE}) as name`
+      : sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = ${MIGRATIONS_TABLE}`;
   const { rows } = await found.execute(db);
   return (rows[0]?.name ?? null) !== null;
 }
