@@ -91,12 +91,7 @@ export async function restore(settings: Settings, source: string, log: Log): Pro
 }
 
 /** Whether the keys at hand are those of this database; with a line in its audit log, which goes on from there. */
-async function proveAndMark(
-  settings: Settings,
-  file: string,
-  madeAt: number | null,
-  log: Log,
-): Promise<SecretsReport> {
+async function proveAndMark(settings: Settings, file: string, madeAt: number | null, log: Log): Promise<SecretsReport> {
   const store = await openStore({ kind: 'sqlite', file });
   try {
     const keys = await findKeys(settings, log);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateKey } from '../../src/vault/keyring.ts';
 import { agentWith, connectRender, modernClient } from '../gateway/agents.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
-import { setUp, Visit, PASSWORD } from '../support/people.ts';
+import { PASSWORD, setUp, Visit } from '../support/people.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { printed, resultOf, runCli } from './run-cli.ts';
 
@@ -119,9 +119,7 @@ describe('a backup', () => {
     await writeFile(file, 'mine');
     const refused = await runCli(['backup', file, '--data', hub.folder]);
     expect([refused.code, await readFile(file, 'utf8')]).toEqual([1, 'mine']);
-    expect(refused.stderr).toBe(
-      `chatelaine: ${file} is there already and is never overwritten; move it away first.\n`,
-    );
+    expect(refused.stderr).toBe(`chatelaine: ${file} is there already and is never overwritten; move it away first.\n`);
     const nowhere = await runCli(['backup', join(root, 'no', 'such', 'folder.db'), '--data', hub.folder]);
     expect(nowhere.code).toBe(1);
     expect(nowhere.stderr).toMatch(/cannot be used: .*no such file or directory/);
@@ -163,7 +161,9 @@ describe('a restore', () => {
   test('tells of a secret that does not open, and restores the rest', async () => {
     const made = await backUp('spoiled.db');
     const database = new DatabaseSync(made.file);
-    database.exec("update credentials set sealed = substr(sealed, 1, length(sealed) - 6) || 'AAAAAA' where kind = 'oauth'");
+    database.exec(
+      "update credentials set sealed = substr(sealed, 1, length(sealed) - 6) || 'AAAAAA' where kind = 'oauth'",
+    );
     database.close();
     const folder = await folderWithKey('spoiled');
     const { code, stdout } = await runCli(['restore', made.file, '--data', folder]);

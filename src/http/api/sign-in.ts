@@ -5,7 +5,17 @@ import { Secret } from '../../secret.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { answered, setCookies, visitorOf } from '../session-cookie.ts';
-import { email, knownEmail, knownPassword, me, meOfPerson, newPassword, oneTimeCode, personName, role } from './person-shapes.ts';
+import {
+  email,
+  knownEmail,
+  knownPassword,
+  me,
+  meOfPerson,
+  newPassword,
+  oneTimeCode,
+  personName,
+  role,
+} from './person-shapes.ts';
 import { body, failures, json, time } from './shapes.ts';
 
 const base = { tags: ['Signing in'], ...needs('nobody') };

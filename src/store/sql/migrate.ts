@@ -16,7 +16,8 @@ import type { Db, Dialect } from './schema.ts';
 // Names of our own: another program of the same database may use Kysely's defaults.
 export const MIGRATIONS_TABLE = 'chatelaine_migrations';
 const LOCK_TABLE = 'chatelaine_migration_lock';
-const SERVES_FROM_KEY = 'schema.serves_from';
+/** The row of `meta` that says how far back the schema serves. */
+export const SERVES_FROM_KEY = 'schema.serves_from';
 const DONE_ELSEWHERE: Migration = { up: async () => undefined };
 
 /** Runs what has not run yet; what the database itself threw comes out unchanged. @throws store_unavailable */
@@ -72,7 +73,7 @@ async function laterMigrations(db: Db, dialect: Dialect): Promise<readonly strin
   return later;
 }
 
-async function appliedMigrations(db: Db): Promise<readonly string[]> {
+export async function appliedMigrations(db: Db): Promise<readonly string[]> {
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATIONS_TABLE)}`.execute(db);
   return rows.map(({ name }) => name);
 }
