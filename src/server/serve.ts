@@ -13,6 +13,7 @@ import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { type KeyOrigin, loadKeys } from './encryption-keys.ts';
 import { silentLog } from './log.ts';
+import { takeServingLock } from './serving-lock.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
 
@@ -72,16 +73,37 @@ export async function openHubOf(
   }
 }
 
+type ServerOptions = {
+  /** false leaves refreshing ahead of time and scheduled syncs to others. */
+  readonly background?: boolean;
+  /** false lets several servers run on one embedded database, which nothing but a test wants. */
+  readonly alone?: boolean;
+};
+
 /**
- * Listens and serves; without `background` it leaves refreshing ahead of time and scheduled syncs to others.
+ * Listens and serves; on an embedded database it is the only server that does.
  *
- * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws
+ * @throws invalid_settings when another server has the data folder, when the port is taken or not permitted;
+ *   what opening the hub throws
  */
-export async function startServer(
-  settings: Settings,
-  log: Log,
-  options: { readonly background?: boolean } = {},
-): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Log, options: ServerOptions = {}): Promise<RunningServer> {
+  const mustBeAlone = settings.database.kind === 'sqlite' && options.alone !== false;
+  const lock = mustBeAlone ? takeServingLock(settings.dataFolder) : null;
+  try {
+    const running = await listenAndServe(settings, log, options);
+    return {
+      ...running,
+      async close() {
+        await running.close().finally(() => lock?.release());
+      },
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+async function listenAndServe(settings: Settings, log: Log, options: ServerOptions): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
   const listener = getRequestListener((request, { incoming }) =>
     ready === null
