@@ -73,12 +73,16 @@ export function refuseEnded(flow: FlowRecord, now: number): void {
       'This sign-in was finished already. Ask for a new link to connect again.',
     );
   }
-  if (flow.expiresAt <= now) {
-    throw new ChatelaineError(
-      'flow_expired',
-      'This sign-in took longer than 10 minutes. Ask for a new link and try again.',
-    );
-  }
+  if (isExpired(flow, now)) throw flowExpired();
+}
+
+export const isExpired = (flow: FlowRecord, now: number): boolean => flow.expiresAt <= now;
+
+export function flowExpired(): ChatelaineError {
+  return new ChatelaineError(
+    'flow_expired',
+    'This sign-in took longer than 10 minutes. Ask for a new link and try again.',
+  );
 }
 
 /**

@@ -13,7 +13,15 @@ import { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
-import { flowNotFound, openFor, refuseChanged, refuseEnded, serverOfFlow } from './authorize.ts';
+import {
+  flowExpired,
+  flowNotFound,
+  isExpired,
+  openFor,
+  refuseChanged,
+  refuseEnded,
+  serverOfFlow,
+} from './authorize.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf, newCredential } from './credential-record.ts';
@@ -33,7 +41,7 @@ import { createRecorder } from './transcript.ts';
  * @param parameters the query of the callback, as it came
  * @param browser the secret of this browser's cookie; null when it has none
  * @returns where to send the browser: also after a failure that belongs to a known flow
- * @throws flow_not_found, flow_expired, flow_already_used, flow_other_browser, authorization_response_invalid,
+ * @throws flow_not_found, flow_already_used, and in another browser than the flow's flow_expired, flow_other_browser, authorization_response_invalid,
  *   issuer_mismatch: nothing was changed, a plain page tells what to do
  */
 export async function callback(
@@ -48,8 +56,10 @@ export async function callback(
       ? null
       : await context.store.flows.findByState(await hashToken(new Secret(state)));
   if (flow === null) throw flowNotFound();
+  const inItsBrowser = browser !== null && flow.browserHash === (await hashToken(browser));
+  if (inItsBrowser && flow.status === 'opened' && isExpired(flow, context.now())) return landLate(context, flow);
   refuseEnded(flow, context.now());
-  if (browser === null || flow.browserHash !== (await hashToken(browser))) {
+  if (!inItsBrowser) {
     throw new ChatelaineError(
       'flow_other_browser',
       'This sign-in was begun in another browser. Finish it there, or ask for a new link and open it here.',
@@ -94,6 +104,13 @@ export async function callback(
     if (!isChatelaineError(error)) context.log.error({ err: error, connectorId: connector.id }, 'a callback failed');
     return landing(context, connector, flow, error);
   }
+}
+
+/** A consent that comes too late is told so where the flow began. The flow stays as it is, and its code is not used. */
+async function landLate(context: HubContext, flow: FlowRecord): Promise<CallbackResult> {
+  const connector = await context.store.connectors.get(flow.connectorId);
+  if (connector === null) throw flowNotFound();
+  return landing(context, connector, flow, flowExpired());
 }
 
 const alreadyUsed = (): ChatelaineError =>

@@ -5,6 +5,7 @@
 import { isChatelaineError } from '../errors.ts';
 import {
   AUDIT_LIFETIME_MS,
+  FLOW_KEPT_MS,
   MAINTENANCE_INTERVAL_MS,
   REFRESH_AHEAD_MS,
   REFRESH_JITTER_MS,
@@ -139,7 +140,7 @@ async function provePending(context: HubContext, connector: ConnectorRecord): Pr
 
 async function clean(context: HubContext): Promise<void> {
   const now = context.now();
-  await context.store.flows.deleteExpired(now);
+  await context.store.flows.deleteExpired(now - FLOW_KEPT_MS);
   await context.store.leases.deleteExpired(now);
   await context.store.attempts.deleteExpired(now);
   await context.store.audit.deleteBefore(now - AUDIT_LIFETIME_MS);
