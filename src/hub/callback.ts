@@ -16,6 +16,7 @@ import { audit } from './audit.ts';
 import {
   flowExpired,
   flowNotFound,
+  flowUsed,
   isExpired,
   openFor,
   refuseChanged,
@@ -57,8 +58,8 @@ export async function callback(
       : await context.store.flows.findByState(await hashToken(new Secret(state)));
   if (flow === null) throw flowNotFound();
   const inItsBrowser = browser !== null && flow.browserHash === (await hashToken(browser));
-  if (inItsBrowser && flow.status === 'opened' && isExpired(flow, context.now())) return landLate(context, flow);
-  refuseEnded(flow, context.now());
+  const late = inItsBrowser && flow.status === 'opened' && isExpired(flow, context.now());
+  if (!late) refuseEnded(flow, context.now());
   if (!inItsBrowser) {
     throw new ChatelaineError(
       'flow_other_browser',
@@ -67,6 +68,8 @@ export async function callback(
   }
   const connector = await context.store.connectors.get(flow.connectorId);
   if (connector === null) throw flowNotFound();
+  // It is told so where the flow began. The flow stays as it is, and its code is not used.
+  if (late) return landing(context, connector, flow, flowExpired());
 
   const recorder = createRecorder(context, 'callback');
   const server = serverOfFlow(flow);
@@ -78,10 +81,10 @@ export async function callback(
     await recorder.save(connector.id, flow.agentId);
     // Once iss holds, the provider's own error is an answer and ends the flow.
     if (!isChatelaineError(error, 'authorization_denied')) throw error;
-    if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+    if (!(await context.store.flows.consume(flow.id))) throw flowUsed();
     return landing(context, connector, flow, error);
   }
-  if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+  if (!(await context.store.flows.consume(flow.id))) throw flowUsed();
 
   try {
     const secrets = await openFlow(context.vault, flow);
@@ -105,16 +108,6 @@ export async function callback(
     return landing(context, connector, flow, error);
   }
 }
-
-/** A consent that comes too late is told so where the flow began. The flow stays as it is, and its code is not used. */
-async function landLate(context: HubContext, flow: FlowRecord): Promise<CallbackResult> {
-  const connector = await context.store.connectors.get(flow.connectorId);
-  if (connector === null) throw flowNotFound();
-  return landing(context, connector, flow, flowExpired());
-}
-
-const alreadyUsed = (): ChatelaineError =>
-  new ChatelaineError('flow_already_used', 'This sign-in was finished already. Ask for a new link to connect again.');
 
 async function exchange(
   context: HubContext,
