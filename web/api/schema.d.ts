@@ -7957,8 +7957,11 @@ export interface paths {
                          */
                         expiresAt?: string | null;
                         label?: string;
-                        /** @enum {string} */
-                        role: "owner" | "reader";
+                        /**
+                         * @description As people have them; `reader` is what a viewer may
+                         * @enum {string}
+                         */
+                        role: "owner" | "operator" | "reader";
                     };
                 };
             };
@@ -8319,8 +8322,11 @@ export interface components {
              */
             lastUsedAt: string | null;
             prefix: string;
-            /** @enum {string} */
-            role: "owner" | "reader";
+            /**
+             * @description As people have them; `reader` is what a viewer may
+             * @enum {string}
+             */
+            role: "owner" | "operator" | "reader";
         };
         AuditEntry: {
             action: string;
