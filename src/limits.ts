@@ -72,6 +72,8 @@ export const INPUT_ROUNDS_MAX = 10;
 
 // Flows.
 export const FLOW_LIFETIME_MS = 10 * 60_000;
+/** An expired one is known this long, so that a consent that comes late is told so where it began. */
+export const FLOW_KEPT_MS = 60 * 60_000;
 
 /** Creating a connector waits this long for its first listing, which then goes on without it. */
 export const CREATE_SYNC_WAIT_MS = 10_000;
