@@ -233,6 +233,9 @@ export const TRACE_FLUSH_MS = 2_000;
 /** A collector that is away is told of this often. */
 export const TRACE_COMPLAINT_MS = 60_000;
 
+/** Lines of the log that cannot be written at the moment wait in memory up to here; later ones are dropped. */
+export const LOG_WAITING_MAX_BYTES = 1024 * 1024;
+
 // The HTTP API.
 export const REQUEST_MAX_BYTES = 1024 * 1024;
 export const PAGE_LIMIT_DEFAULT = 50;
