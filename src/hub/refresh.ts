@@ -13,7 +13,7 @@ import { refreshTokens } from '../oauth/refresh.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { withLease } from './lease.ts';
+import { type Lease, withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
 import { endCredential, reconnectError, refreshFailed, saveRefreshed } from './refresh-outcome.ts';
@@ -46,15 +46,22 @@ export async function refreshCredential(
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);
   // Apart for forced callers: a still valid token satisfies the others, and to them it was refused.
   const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : 'due'}`;
-  return context.singleFlight(flight, () =>
-    withLease(
-      context,
-      `refresh:${credential.id}`,
-      REFRESH_LEASE_MS,
-      (renew) => refreshHolding(context, connector, credential, options.force, renew),
-      () => winnersToken(context, connector, credential, stillValid),
-    ),
-  );
+  try {
+    return await context.singleFlight(flight, () =>
+      withLease(
+        context,
+        `refresh:${credential.id}`,
+        REFRESH_LEASE_MS,
+        (lease) => refreshHolding(context, connector, credential, options.force, lease),
+        () => winnersToken(context, connector, credential, stillValid),
+      ),
+    );
+  } catch (error) {
+    // A database that takes no changes is no reason to keep anybody from a token that is good.
+    if (options.force || !isChatelaineError(error, 'store_unavailable') || !isValid(context, credential)) throw error;
+    context.log.warn({ err: error, credentialId: credential.id }, 'a token could not be renewed ahead of time');
+    return credential;
+  }
 }
 
 const isValid = (context: HubContext, credential: CredentialRecord): boolean =>
@@ -98,7 +105,7 @@ async function refreshHolding(
   connector: ConnectorRecord,
   seen: CredentialRecord,
   force: boolean,
-  renewLease: () => Promise<boolean>,
+  lease: Lease,
 ): Promise<CredentialRecord> {
   const credential = await context.store.credentials.get(seen.id);
   if (credential === null)
@@ -114,11 +121,11 @@ async function refreshHolding(
     const server = await serverOf(context, connector, credential.issuer ?? '', recorder);
     const client = await clientOf(context, connector, tokens.client, server);
     // Looking up the server may have taken a while, and the lease has to outlive the token request.
-    if (!(await renewLease()))
+    if (!(await lease.renew()))
       throw new ChatelaineError('store_unavailable', 'Another process has taken over the refresh; try again.');
     await store.credentials.update(credential.id, credential.generation, { refreshStartedAt: context.now() });
     const fresh = await requestTokens(connector, credential, tokens, client, server, recorder);
-    const renewed = await saveRefreshed(context, credential, tokens, fresh);
+    const renewed = await saveRefreshed(context, credential, tokens, fresh, lease);
     context.meter.tokenRefresh('ok');
     return renewed;
   } catch (error) {

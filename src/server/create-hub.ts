@@ -13,6 +13,7 @@ import { createChangeFeed } from '../hub/change-feed.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
+import { createLateSaves } from '../hub/late-saves.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
 import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
@@ -130,6 +131,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       credentialCache: createCredentialCache(now),
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
+      lateSaves: createLateSaves(),
     };
     const hub = assembleHub(context);
     const adminToken =
