@@ -90,6 +90,15 @@ export const REFRESH_LEASE_MS = 45_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
 export const REFRESH_BACKOFF_MS = 5_000;
 export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
+/** Whoever asked for a token waits this long for it to be saved; well inside REFRESH_LEASE_MS with the request before. */
+export const REFRESH_SAVE_WAIT_MS = 8_000;
+/** A rotated token that cannot be saved is kept in memory and tried again this long: a disk is freed, a database restarted. */
+export const REFRESH_SAVE_MS = 30 * 60_000;
+/** A hub that closes tries this much longer. */
+export const REFRESH_SAVE_LAST_MS = 3_000;
+export const REFRESH_SAVE_PAUSE_MS = 100;
+/** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
+export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
@@ -235,6 +244,9 @@ export const TRACE_WAIT_MAX_MS = 60_000;
 export const TRACE_FLUSH_MS = 2_000;
 /** A collector that is away is told of this often. */
 export const TRACE_COMPLAINT_MS = 60_000;
+
+/** Lines of the log that cannot be written at the moment wait in memory up to here; later ones are dropped. */
+export const LOG_WAITING_MAX_BYTES = 1024 * 1024;
 
 // The HTTP API.
 export const REQUEST_MAX_BYTES = 1024 * 1024;

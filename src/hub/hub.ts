@@ -294,6 +294,7 @@ export function assembleHub(context: HubContext) {
       await maintenance?.stop();
       await callLog.close();
       await context.agentAccess.close();
+      await context.lateSaves.close();
       await context.store.close();
     },
   };

@@ -13,7 +13,7 @@ import { refreshTokens } from '../oauth/refresh.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { withLease } from './lease.ts';
+import { type Lease, withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
 import { endCredential, reconnectError, refreshFailed, saveRefreshed } from './refresh-outcome.ts';
@@ -48,18 +48,25 @@ export async function refreshCredential(
   // Apart for forced callers: a still valid token satisfies the others, and to them it was refused. And apart for
   // the background, which waits in line longer than a call may.
   const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : urgency}`;
-  const renewed = await context.singleFlight(flight, () =>
-    context.tokenLanes.run(laneOf(credential), urgency, () =>
-      withLease(
-        context,
-        `refresh:${credential.id}`,
-        REFRESH_LEASE_MS,
-        (renew) => refreshHolding(context, connector, credential, options.force, renew),
-        () => winnersToken(context, connector, credential, stillValid),
+  try {
+    const renewed = await context.singleFlight(flight, () =>
+      context.tokenLanes.run(laneOf(credential), urgency, () =>
+        withLease(
+          context,
+          `refresh:${credential.id}`,
+          REFRESH_LEASE_MS,
+          (lease) => refreshHolding(context, connector, credential, options.force, lease),
+          () => winnersToken(context, connector, credential, stillValid),
+        ),
       ),
-    ),
-  );
-  return renewed ?? credential;
+    );
+    return renewed ?? credential;
+  } catch (error) {
+    // A database that takes no changes is no reason to keep anybody from a token that is good.
+    if (options.force || !isChatelaineError(error, 'store_unavailable') || !isValid(context, credential)) throw error;
+    context.log.warn({ err: error, credentialId: credential.id }, 'a token could not be renewed ahead of time');
+    return credential;
+  }
 }
 
 /** Whose token requests go in one line. */
@@ -107,7 +114,7 @@ async function refreshHolding(
   connector: ConnectorRecord,
   seen: CredentialRecord,
   force: boolean,
-  renewLease: () => Promise<boolean>,
+  lease: Lease,
 ): Promise<CredentialRecord> {
   const credential = await context.store.credentials.get(seen.id);
   if (credential === null)
@@ -123,11 +130,11 @@ async function refreshHolding(
     const server = await serverOf(context, connector, credential.issuer ?? '', recorder);
     const client = await clientOf(context, connector, tokens.client, server);
     // Looking up the server may have taken a while, and the lease has to outlive the token request.
-    if (!(await renewLease()))
+    if (!(await lease.renew()))
       throw new ChatelaineError('store_unavailable', 'Another process has taken over the refresh; try again.');
     await store.credentials.update(credential.id, credential.generation, { refreshStartedAt: context.now() });
     const fresh = await requestTokens(connector, credential, tokens, client, server, recorder);
-    const renewed = await saveRefreshed(context, credential, tokens, fresh);
+    const renewed = await saveRefreshed(context, credential, tokens, fresh, lease);
     context.meter.tokenRefresh('ok');
     return renewed;
   } catch (error) {

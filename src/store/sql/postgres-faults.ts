@@ -10,11 +10,14 @@ const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 /** A text holds U+0000. */
 const CHARACTER_NOT_IN_REPERTOIRE = '22021';
+const DISK_FULL = '53100';
+/** A former primary, or a server that was told to take no changes. */
+const READ_ONLY_TRANSACTION = '25006';
 /**
  * Connection exceptions, refused sign-in, missing database, lost transactions, no resources, a lock or
- * the time not granted, shutting down, system errors; 25006 is a former primary that became read-only.
+ * the time not granted, shutting down, system errors.
  */
-const UNAVAILABLE = /^(?:08|28|3D|40|53|55|57|58|XX|25006)/;
+const UNAVAILABLE = /^(?:08|28|3D|40|53|55|57|58|XX)/;
 const CONNECTION_TROUBLE =
   /^(?:Connection (?:terminated|ended)|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed|The server does not support SSL)/i;
 
@@ -35,5 +38,7 @@ function classifyState(error: pg.DatabaseError): Fault | null {
   }
   if (state === FOREIGN_KEY_VIOLATION) return { kind: 'parent_missing' };
   if (state === CHARACTER_NOT_IN_REPERTOIRE) return { kind: 'unstorable_text' };
+  if (state === DISK_FULL) return { kind: 'unavailable', why: 'full' };
+  if (state === READ_ONLY_TRANSACTION) return { kind: 'unavailable', why: 'read_only' };
   return UNAVAILABLE.test(state) ? { kind: 'unavailable' } : null;
 }
