@@ -28,6 +28,7 @@ const COMMANDS = {
   'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
   soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
+  faults: (args) => runChild(NODE, [SOURCE, 'faults/run.ts', ...args], { cwd: ROOT }),
 };
 
 /** @param {() => Promise<number>} serve */
