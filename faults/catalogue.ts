@@ -2,5 +2,7 @@
 
 import type { Fault } from './fault.ts';
 import { databaseFaults } from './faults/database.ts';
+import { killedFaults } from './faults/killed.ts';
+import { networkFaults } from './faults/network.ts';
 
-export const FAULTS: readonly Fault[] = [...databaseFaults];
+export const FAULTS: readonly Fault[] = [...killedFaults, ...databaseFaults, ...networkFaults];

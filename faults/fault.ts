@@ -6,6 +6,8 @@ export type Fault = {
   readonly name: string;
   /** Part of the short form in `npm test`. */
   readonly isShort?: boolean;
+  /** How many faults one injection is, one after the other; 1 unless said otherwise. */
+  readonly count?: number;
   /** Reported as left out where there are none. */
   readonly needsNamespaces?: boolean;
   /** Puts it in, and lets it last as long as it should. */

@@ -41,7 +41,7 @@ export type Heard = {
   presented(): readonly Presented[];
 };
 
-export async function startProviders(host: string, hubUrl: string, api: Api, tokenSeconds: number) {
+export async function startProviders(host: string, api: Api, tokenSeconds: number) {
   const calls = new Map<string, { tool: string; at: number; times: number }>();
   const standIn: StandInOptions = {
     host,

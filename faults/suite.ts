@@ -88,7 +88,7 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
       complain('logs are clean', logComplaints(world, seenLines));
       activity.resume();
       const seconds = (Date.now() - from) / 1_000;
-      faults.push({ name: fault.name, injected: 1, recoveryMs, seconds, broken });
+      faults.push({ name: fault.name, injected: fault.count ?? 1, recoveryMs, seconds, broken });
       tell(lineOf(fault.name, recoveryMs, seconds, broken));
     }
     await activity.stop();
