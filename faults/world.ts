@@ -123,7 +123,7 @@ async function make(
   const random = createRandom(seed);
   const { providers, heard, standIn, close } = await startProviders(
     network.providers,
-    balancer.url,
+
     api,
     TOKEN_SECONDS,
   );

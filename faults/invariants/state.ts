@@ -103,12 +103,13 @@ async function use(world: World, replica: Replica, agent: Agent, connector: Conn
   const about = `${agent.name} at ${connector.key} (${connector.auth}) through ${replica.name}`;
   let answer: Rpc;
   nonces += 1;
+  const nonce = `check-${nonces}`;
   try {
     const client =
       connector.revision === '2026-07-28'
         ? modernClient(url, agent.key.text)
         : await legacyClient(url, agent.key.text, PROBE, {});
-    ({ answer } = await client.request('tools/call', { name: 'whoami', arguments: { nonce: `check-${nonces}` } }));
+    ({ answer } = await client.request('tools/call', { name: 'whoami', arguments: { nonce } }));
   } catch (error) {
     return [`${about}: ${error instanceof Error ? error.message : error} after ${Date.now() - from} ms`];
   }
