@@ -30,8 +30,8 @@ export async function signInTwice(world: World, provider: Provider, complain: (w
       headers: { cookie },
     });
     await response.body?.cancel();
-    const location = URL.parse(response.headers.get('location') ?? '', back.url.href);
-    const error = location?.searchParams.get('error') ?? null;
+    const location = response.headers.get('location');
+    const error = location === null ? null : new URL(location, back.url).searchParams.get('error');
     return { status: response.status, error, isConnected: location !== null && error === null };
   };
   const [first, second, third] = random.some(replicas, 3).map((replica) => world.doorOf(replica));

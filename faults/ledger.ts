@@ -33,7 +33,15 @@ export class NotDone extends Error {
   }
 }
 
+const LINES_KEPT = 5_000;
+
 export function createLedger() {
+  const lines: string[] = [];
+  const keep = (began: number, method: string, path: string, end: string): void => {
+    if (method === 'GET') return;
+    lines.push(`${new Date(began).toISOString()} +${Date.now() - began} ms ${method} ${path}: ${end}`);
+    if (lines.length > LINES_KEPT) lines.shift();
+  };
   const counts = new Map<string, Record<Told, number>>();
   const note = (method: string, path: string, told: Told): void => {
     const action = ACTIONS.find(([pattern]) => pattern.test(`${method} ${path}`))?.[1];
@@ -46,6 +54,7 @@ export function createLedger() {
     /** @param url where the API of one replica, or of any, is */
     async api<T>(url: string, token: string, method: string, path: string, body?: unknown): Promise<T> {
       const isRead = method === 'GET';
+      const began = Date.now();
       let status: number | null = null;
       let text: string;
       try {
@@ -57,7 +66,9 @@ export function createLedger() {
         });
         status = response.status;
         text = await response.text();
+        keep(began, method, path, `${status}`);
       } catch (error) {
+        keep(began, method, path, String(error));
         if (!isRead) note(method, path, 'unknown');
         throw new NotDone(null, `${method} ${path}: ${error instanceof Error ? error.message : error}`);
       }
@@ -70,6 +81,9 @@ export function createLedger() {
       if (!isRead && !isGone) note(method, path, 'acknowledged');
       return (text === '' || isGone ? undefined : JSON.parse(text)) as T;
     },
+    /** The newest changes that were asked for, of which the path holds all of `parts`. */
+    history: (...parts: string[]): string[] =>
+      lines.filter((line) => parts.every((part) => line.includes(part))).slice(-6),
     /** By line of the audit log. */
     counts: (): ReadonlyMap<string, Counted> => counts,
   };

@@ -44,7 +44,10 @@ async function ofAgent(world: World, agent: Agent): Promise<string[]> {
   const grants = agent.grants.open.find((set) => [...set].toSorted().join(' ') === first.grants);
   if (grants === undefined)
     complaints.push(
-      `${agent.name}: lost grants: ${first.grants}; acknowledged: ${[...agent.grants.now].toSorted().join(' ')}`,
+      [
+        `${agent.name}: lost grants: ${first.grants}; acknowledged: ${[...agent.grants.now].toSorted().join(' ')}`,
+        ...world.ledger.history(agent.id, 'tools'),
+      ].join('\n      '),
     );
   else agent.grants.settle(grants);
   const works = first.keys.split(' ').includes(agent.key.id);
@@ -120,7 +123,9 @@ async function use(world: World, replica: Replica, agent: Agent, connector: Conn
     return [`${about}: the server saw ${account}, not ${accounts}`];
   }
   if (accounts.includes(null) && /\/connect\/|An operator of|not connected/.test(text)) return [];
-  return [`${about}: ${text.slice(0, 300) || JSON.stringify(answer).slice(0, 300)}`];
+  const history = world.ledger.history(agent.id, 'credentials', connector.id);
+  const said = text.slice(0, 300) || JSON.stringify(answer).slice(0, 300);
+  return [[`${about}: ${said}; accounts ${accounts}`, ...history].join('\n      ')];
 }
 
 function accountIn(text: string): string | null {
