@@ -75,7 +75,11 @@ export function startActivity(world: World, windows: Windows, complain: (what: s
     count(kind);
     if (complaint === null) return;
     const isExcused = windows.excuses(from, Date.now()) && EXCUSABLE.has(kind) && !NEVER_SAID.test(complaint);
-    if (!isExcused) complain(`WRONG ANSWER: ${complaint} (${kind}; after ${windows.last})`);
+    if (isExcused) return;
+    const agent = load.agents.find(({ name }) => complaint.startsWith(`${name} `));
+    const history = agent === undefined ? [] : world.ledger.history(agent.id);
+    const lines = [`WRONG ANSWER at ${new Date(from).toISOString()}: ${complaint} (${kind}; after ${windows.last})`];
+    complain([...lines, ...history].join('\n      '));
   };
   const calling = pacing(CALLS_PER_SECOND, CALLS_AT_ONCE, calls, () =>
     guarded('a call', async () => {

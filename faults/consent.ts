@@ -31,8 +31,9 @@ export async function signInTwice(world: World, provider: Provider, complain: (w
     });
     await response.body?.cancel();
     const location = response.headers.get('location');
-    const error = location === null ? null : new URL(location, back.url).searchParams.get('error');
-    return { status: response.status, error, isConnected: location !== null && error === null };
+    const landing = location === null ? null : new URL(location, back.url).searchParams;
+    const error = landing?.get('error') ?? null;
+    return { status: response.status, error, isConnected: landing?.has('connected') === true };
   };
   const [first, second, third] = random.some(replicas, 3).map((replica) => world.doorOf(replica));
   const both = await Promise.allSettled([visit(first ?? ''), visit(second ?? '')]);

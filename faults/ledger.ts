@@ -17,6 +17,9 @@ const ACTIONS: readonly (readonly [RegExp, string])[] = [
   [/^POST keys\/rotate$/, 'keys.rotated'],
 ];
 
+/** Agents ask for connect links too. */
+export const ALSO_BY_OTHERS: ReadonlySet<string> = new Set(['connect.started']);
+
 export type Counted = { readonly acknowledged: number; readonly unknown: number };
 
 /** A change that was not acknowledged; `isKnown`: it certainly did not happen. */

@@ -86,9 +86,13 @@ export async function makePostgres(port: number, options: { readonly ownDisk: bo
       said.push(text);
       if (said.length > 200) said.shift();
     });
+    // Of a run that ends before its time nothing stays behind.
+    const endWithUs = (): void => void server.kill('SIGQUIT');
+    process.once('exit', endWithUs);
     let ended = false;
     void once(server, 'exit').then(() => {
       ended = true;
+      process.off('exit', endWithUs);
     });
     await until('PostgreSQL answers', async () => {
       if (ended) throw new Error(`PostgreSQL ended:\n${said.join('')}`);

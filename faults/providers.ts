@@ -115,6 +115,5 @@ async function useProvider(name: Provider['name'], running: RunningProvider, api
 export async function signIn(api: Api, connectorId: string): Promise<void> {
   const { connectUrl } = await api<{ connectUrl: string }>('POST', `connectors/${connectorId}/connect`, {});
   const end = await new Browser().follow(connectUrl);
-  const error = end.url.searchParams.get('error');
-  if (error !== null || end.status >= 400) throw new Error(`a sign-in ended at ${end.url.href} (${end.status})`);
+  if (!end.url.searchParams.has('connected')) throw new Error(`a sign-in ended at ${end.url.href} (${end.status})`);
 }

@@ -94,7 +94,10 @@ export async function makeReplica(name: string, options: ReplicaOptions): Promis
     });
     createInterface({ input: started.stderr as NodeJS.ReadableStream }).on('line', read);
     child = started;
+    const endWithUs = (): void => void started.kill('SIGKILL');
+    process.once('exit', endWithUs);
     ended = once(started, 'exit').then(([code]) => {
+      process.off('exit', endWithUs);
       if (child === started) child = null;
       return code as number | null;
     });
@@ -136,7 +139,8 @@ export async function makeReplica(name: string, options: ReplicaOptions): Promis
       if (child === null) throw new Error(`${name} does not run`);
       const armed = once(child, 'message');
       child.send({ step });
-      await armed;
+      // The load may take it to that step at this very moment.
+      await Promise.race([armed, ended]);
       if (step !== null) void ended.then(() => kills.push(Date.now()));
     },
     ended: async () => void (await ended),

@@ -32,6 +32,7 @@ if (values.list || faults.length === 0) {
 }
 if (!values.inside && !values.plain && mayUnshare()) process.exit(runInside());
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const rounds = positive('rounds');
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
 const reports: Report[] = [];

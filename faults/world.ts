@@ -13,7 +13,7 @@ import { ADMIN_TOKEN, freePort, makeReplica, type Replica } from './replica.ts';
 
 const REPLICAS = 3;
 /** The hub refreshes five minutes before the end: each of these is refreshed after some seconds. */
-export const TOKEN_SECONDS = 304;
+export const TOKEN_SECONDS = 302;
 
 type Api = <T = { id: string }>(method: string, path: string, body?: unknown) => Promise<T>;
 
@@ -47,6 +47,8 @@ export type World = {
   apiOf(replica: Replica): Api;
   /** One replica, and no other, with the public name of all. */
   doorOf(replica: Replica): string;
+  /** Done at the end of the run. */
+  onRemove(work: () => Promise<unknown>): void;
   /** Goes into the report. */
   note(line: string): void;
   readonly notes: readonly string[];
@@ -152,6 +154,7 @@ async function make(
     api,
     doorOf,
     apiOf: (replica) => at(doorOf(replica)),
+    onRemove: (work) => void closers.push(work),
     note: (line) => void notes.push(line),
     notes,
     remove: closeAll,

@@ -166,8 +166,8 @@ export async function connect(
         server.signIn.account = account;
         const { connectUrl } = await hub.api<{ connectUrl: string }>('POST', `connectors/${id}/connect`, { agentId });
         const end = await new Browser().follow(connectUrl);
+        if (end.url.searchParams.has('connected')) return;
         const error = end.url.searchParams.get('error');
-        if (error === null) return;
         // A server that came back a moment ago may break a connection from before.
         if (error !== 'upstream_unreachable' || attempt === SIGN_INS_MAX)
           throw new Error(`a sign-in ended at ${end.url.href}`);

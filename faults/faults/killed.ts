@@ -1,7 +1,9 @@
 // A replica dies by SIGKILL at a step of something that it does, and is started again.
 
+import { startProvider } from '../../providers/index.ts';
 import { Browser } from '../../test/support/browser.ts';
 import { type Fault, pause } from '../fault.ts';
+import { signIn } from '../providers.ts';
 import type { Replica, Step } from '../replica.ts';
 import { rotateUnderOtherKey } from '../rotation.ts';
 import type { World } from '../world.ts';
@@ -46,20 +48,31 @@ async function driveToDeath(world: World, replica: Replica, drive: Drive, what: 
       await replica.dieAt(null);
       throw new Error(`${replica.name} never came to this step: ${what}`);
     }
-    await Promise.race([drive(world, replica).catch(() => undefined), replica.ended()]);
+    await Promise.race([drive(world, replica).catch(() => undefined), replica.ended(), pause(REACHED_MS)]);
     await pause(TRY_MS);
   }
 }
 
 const oneOf = <T>(world: World, values: readonly T[]): T => world.random.one(values);
 
-/** A call with a token that is due soon after it came. */
-const callWithRefresh: Drive = async (world, replica) => {
-  const { steady, agentKey, tool } = oneOf(world, world.providers);
-  const { modernClient } = await import('../../test/gateway/agents.ts');
-  const client = modernClient(`${world.doorOf(replica)}/mcp/${steady.key}`, agentKey);
-  await client.request('tools/call', { name: tool, arguments: {} });
+/** Connectors of their own: after a refresh that was cut off nobody else refreshes until its lease has lapsed. */
+const refreshed = new WeakMap<World, string>();
+
+const connectToRefresh = async (world: World): Promise<void> => {
+  const { running } = oneOf(world, world.providers);
+  const { id } = await world.api('POST', 'connectors', {
+    name: `Refreshed ${Date.now().toString(36)}`,
+    url: running.mcpUrl,
+    authType: 'oauth',
+    credentialMode: 'shared',
+  });
+  await signIn(world.api, id);
+  refreshed.set(world, id);
 };
+
+/** A request with a token that is due soon after it came. */
+const useAndRefresh: Drive = (world, replica) =>
+  world.apiOf(replica)('POST', `connectors/${refreshed.get(world)}/requests`, { method: 'tools/list' });
 
 /** A sign-in whose last step lands on this replica. */
 const finishSignIn: Drive = async (world, replica) => {
@@ -70,8 +83,23 @@ const finishSignIn: Drive = async (world, replica) => {
   await browser.get(`${world.doorOf(replica)}${back.url.pathname}${back.url.search}`);
 };
 
-const freshRegistration: Drive = (world, replica) =>
-  world.apiOf(replica)('POST', `connectors/${oneOf(world, world.providers).restless.id}/registration`);
+/** A provider that nobody has registered at: after a registration that was cut off its lease has to lapse first. */
+const unregistered = new WeakMap<World, string>();
+
+const makeUnregistered = async (world: World): Promise<void> => {
+  const provider = await startProvider('granola', { host: world.network.providers });
+  world.onRemove(provider.close);
+  const { id } = await world.api('POST', 'connectors', {
+    name: `Unregistered ${Date.now().toString(36)}`,
+    url: provider.mcpUrl,
+    authType: 'oauth',
+    credentialMode: 'shared',
+  });
+  unregistered.set(world, id);
+};
+
+const register: Drive = (world, replica) =>
+  world.apiOf(replica)('POST', `connectors/${unregistered.get(world)}/connect`, {});
 
 const listTools: Drive = (world, replica) => {
   const shared = world.load.connectors.filter(({ mode }) => mode !== 'per_agent');
@@ -80,7 +108,6 @@ const listTools: Drive = (world, replica) => {
 
 const disconnect: Drive = async (world, replica) => {
   const { restless } = oneOf(world, world.providers);
-  const { signIn } = await import('../providers.ts');
   await signIn(world.api, restless.id).catch(() => undefined);
   await world.apiOf(replica)('DELETE', `connectors/${restless.id}/credential`);
 };
@@ -97,7 +124,8 @@ const SAVES_TOKENS = 'update "credentials" set .*"sealed"';
 
 export const killedFaults: readonly Fault[] = [
   killed('a refresh', {
-    drive: callWithRefresh,
+    prepare: connectToRefresh,
+    drive: useAndRefresh,
     steps: {
       'before its request': { at: 'request', path: '/token$', body: REFRESH },
       'its request sent': { at: 'sent', path: '/token$', body: REFRESH },
@@ -118,7 +146,8 @@ export const killedFaults: readonly Fault[] = [
     },
   }),
   killed('a registration', {
-    drive: freshRegistration,
+    prepare: makeUnregistered,
+    drive: register,
     steps: {
       'its request sent': { at: 'sent', path: '/register$' },
       'its answer received': { at: 'answered', path: '/register$' },

@@ -9,6 +9,7 @@ import type { WebPage } from '../http/environment.ts';
 import type { Log } from '../hub/context.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
+import { awaitingDatabase } from './await-database.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { loadKeys } from './encryption-keys.ts';
@@ -75,20 +76,19 @@ export async function openHubOf(
 }
 
 /**
- * Listens and serves; without `background` it leaves refreshing ahead of time and scheduled syncs to others.
+ * Listens, waits for the database, and serves; without `background` it leaves refreshing ahead of time and scheduled
+ * syncs to others. `signal` ends the wait.
  *
- * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws
+ * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws; the signal's reason
  */
 export async function startServer(
   settings: Settings,
   log: Log,
-  options: { readonly background?: boolean } = {},
+  options: { readonly background?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
   const listener = getRequestListener((request, { incoming }) =>
-    ready === null
-      ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } })
-      : ready.fetch(request, { address: incoming.socket.remoteAddress }),
+    ready === null ? whileStarting(request) : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
   const server = createServer(
     {
@@ -105,13 +105,10 @@ export async function startServer(
   const port = await listen(server, settings);
   const url = publicUrlOf(settings, port);
   try {
-    const embedded = await openHubOf(settings, {
-      traces: settings.traces,
-      url,
-      log,
-      background: options.background ?? true,
-      webPage: await readWebPage(),
-    });
+    const webPage = await readWebPage();
+    const background = options.background ?? true;
+    const open = () => openHubOf(settings, { traces: settings.traces, url, log, background, webPage });
+    const embedded = await awaitingDatabase(open, log, options.signal);
     ready = embedded;
     void embedded.hub.keys.markUnreadable().catch((error: unknown) => {
       log.warn({ err: error }, 'the stored secrets could not be checked at the start');
@@ -132,6 +129,12 @@ export async function startServer(
     server.close();
     throw error;
   }
+}
+
+/** Alive, and not ready: whoever looks after processes need not start another one. */
+function whileStarting(request: Request): Response {
+  const isAlive = new URL(request.url).pathname === '/healthz';
+  return new Response('starting\n', { status: isAlive ? 200 : 503, headers: { 'retry-after': '1' } });
 }
 
 function listen(server: Server, settings: Settings): Promise<number> {

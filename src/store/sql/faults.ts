@@ -9,7 +9,12 @@ export type Fault =
   | { readonly kind: 'taken'; readonly field: string }
   | { readonly kind: 'parent_missing' }
   | { readonly kind: 'unstorable_text' }
-  | { readonly kind: 'unavailable' };
+  | { readonly kind: 'unavailable' }
+  /** Unavailable for now, such as a server that restarts: trying again is all that it takes. */
+  | { readonly kind: 'away' };
+
+/** A server that restarts is back after a few of these. */
+const AGAIN_AFTER_SECONDS = 1;
 
 export type Classify = (error: unknown) => Fault | null;
 
@@ -36,6 +41,12 @@ export function translateFault(error: unknown, classify: Classify): unknown {
         'store_unavailable',
         'The database did not answer as it should; look at its log and its disk, then try again.',
         { cause: error },
+      );
+    case 'away':
+      return new ChatelaineError(
+        'store_unavailable',
+        'The database does not answer as it should at the moment; try again, and look at its log and its disk if that goes on.',
+        { cause: error, details: { retryAfterSeconds: AGAIN_AFTER_SECONDS } },
       );
     default:
       return error;
