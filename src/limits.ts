@@ -91,6 +91,15 @@ export const REFRESH_AHEAD_MS = 5 * 60_000;
 export const REFRESH_JITTER_MS = 2 * 60_000;
 /** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
 export const REFRESH_LEASE_MS = 45_000;
+/** Callers wait this long for a refresh whose tokens the database does not take yet; it goes on without them. */
+export const REFRESH_WAIT_MS = 20_000;
+/** Tokens that cannot be saved are kept and tried again this long, while the process lives: nobody else has them. */
+export const REFRESH_SAVE_FOR_MS = 10 * 60_000;
+/** First and longest wait between two tries to save them. */
+export const REFRESH_SAVE_PAUSE_MS = 250;
+export const REFRESH_SAVE_PAUSE_MAX_MS = 1_000;
+/** Whoever takes over a refresh that was cut off waits this long for its tokens: twice the longest pause, and then some. */
+export const REFRESH_TAKE_OVER_MS = 3_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
 export const REFRESH_BACKOFF_MS = 5_000;
 export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;

@@ -1,7 +1,13 @@
 // What becomes of a refresh: the new tokens saved, or the failure judged.
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
-import { REFRESH_BACKOFF_MAX_MS, REFRESH_BACKOFF_MS } from '../limits.ts';
+import {
+  REFRESH_BACKOFF_MAX_MS,
+  REFRESH_BACKOFF_MS,
+  REFRESH_SAVE_FOR_MS,
+  REFRESH_SAVE_PAUSE_MAX_MS,
+  REFRESH_SAVE_PAUSE_MS,
+} from '../limits.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
 import { audit, SYSTEM } from './audit.ts';
@@ -13,16 +19,18 @@ import type { StoredTokens } from './sealed-values.ts';
 import { sealTokens } from './sealed-values.ts';
 import type { Recorder } from './transcript.ts';
 
-/** Waits of 0.25 s to 4 s: a database that fails over is back before the lease lapses. */
-const SAVE_TRIES = 6;
-const SAVE_PAUSE_MS = 250;
-
-/** Saves the rotated tokens; a fault of the database is tried again, since losing them may lose the grant. */
+/**
+ * Saves the rotated tokens. A fault of the database is tried again for as long as it takes, since losing them may
+ * lose the grant; meanwhile the lease is kept where that can be said.
+ *
+ * @throws store_unavailable when they could not be saved at all
+ */
 export async function saveRefreshed(
   context: HubContext,
   credential: CredentialRecord,
   old: StoredTokens,
   fresh: TokenSet,
+  renewLease: () => Promise<boolean>,
 ): Promise<CredentialRecord> {
   const now = context.now();
   const sealed = await sealTokens(
@@ -45,21 +53,11 @@ export async function saveRefreshed(
     refreshStartedAt: null,
     reason: credential.state === 'ok' ? null : credential.reason,
   };
-  let saved = false;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      saved = await context.store.credentials.update(credential.id, credential.generation, patch);
-      break;
-    } catch (error) {
-      if (attempt >= SAVE_TRIES) {
-        throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
-          cause: error,
-        });
-      }
-      await pause(SAVE_PAUSE_MS * 2 ** (attempt - 1));
-    }
-  }
+  let saved = await saveInTheEnd(context, credential, patch, renewLease);
   context.credentialCache.forgetConnector(credential.connectorId);
+  const current = await context.store.credentials.get(credential.id);
+  // A try whose answer was lost may have written them.
+  saved ||= current?.sealed === sealed;
   if (saved) {
     // The token is saved; a record of it that cannot be written must not keep it from serving.
     await audit(context, SYSTEM, 'credential.refreshed', {
@@ -71,10 +69,39 @@ export async function saveRefreshed(
       context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
     );
   }
-  const current = await context.store.credentials.get(credential.id);
   if (current === null)
     throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
   return current;
+}
+
+async function saveInTheEnd(
+  context: HubContext,
+  { id, generation, state }: CredentialRecord,
+  patch: CredentialPatch,
+  renewLease: () => Promise<boolean>,
+): Promise<boolean> {
+  const giveUpAt = context.now() + REFRESH_SAVE_FOR_MS;
+  let wait = REFRESH_SAVE_PAUSE_MS;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      // Who thought this refresh dead and tried the spent token meanwhile may have marked the credential.
+      return await context.store.credentials.update(id, generation, isFirst ? patch : { ...patch, state });
+    } catch (error) {
+      if (context.now() >= giveUpAt) {
+        throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
+          cause: error,
+        });
+      }
+      if (isFirst)
+        context.log.warn(
+          { err: error, credentialId: id },
+          'a refreshed token could not be saved yet; it is tried again',
+        );
+    }
+    await pause(wait);
+    wait = Math.min(wait * 2, REFRESH_SAVE_PAUSE_MAX_MS);
+    await renewLease().catch(() => false);
+  }
 }
 
 /** The demand to connect again, with the reason. */
