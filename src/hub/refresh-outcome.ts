@@ -97,7 +97,10 @@ async function saveUntilSaved(
       return await context.store.credentials.update(credential.id, credential.generation, patch);
     } catch (error) {
       if (context.now() > giveUpAt || context.lateSaves.isOver()) {
-        context.log.error({ err: error, credentialId: credential.id }, 'a refreshed token could not be saved; it is lost');
+        context.log.error(
+          { err: error, credentialId: credential.id },
+          'a refreshed token could not be saved; it is lost',
+        );
         return false;
       }
       await pause(wait);
