@@ -38,6 +38,7 @@ const COMMANDS = {
       env: { ...process.env, ROTATION: 'long' },
     }),
   soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
+  faults: (args) => runChild(NODE, [SOURCE, 'faults/run.ts', ...args], { cwd: ROOT }),
 };
 
 /** @param {() => Promise<number>} serve */

@@ -26,6 +26,12 @@ export const TARGETS_KEPT_MAX = 20_000;
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 
+// Starting and stopping.
+/** How often a server that starts looks for its database. */
+export const DATABASE_AWAIT_MS = 500;
+/** How often it says that it waits. */
+export const DATABASE_AWAIT_TOLD_MS = 30_000;
+
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;
@@ -87,6 +93,8 @@ export const CALLBACK_SYNC_WAIT_MS = 15_000;
 export const REFRESH_AHEAD_MS = 5 * 60_000;
 /** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
 export const REFRESH_LEASE_MS = 45_000;
+/** Whoever takes over a refresh that was cut off waits this long for its tokens: twice the longest pause, and then some. */
+export const REFRESH_TAKE_OVER_MS = 3_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
 export const REFRESH_BACKOFF_MS = 5_000;
 export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
