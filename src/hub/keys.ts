@@ -9,7 +9,7 @@ import type { HubContext } from './context.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
 
 /** Every secret column; the list that rotation and verification walk. */
-const SEALED_KINDS: readonly SealedKind[] = [
+export const SEALED_KINDS: readonly SealedKind[] = [
   'connector.headers',
   'connector.client',
   'registration.client',
