@@ -64,6 +64,9 @@ const MET: Readonly<Partial<Record<Name, readonly [file: string, title: string]>
   RETRY_AFTER_MAX_SECONDS: [HERE, 'RETRY_AFTER_MAX_SECONDS'],
   LISTING_MAX_PAGES: ['mcp/list-tools.test.ts', 'has no end'],
   LISTING_MAX_TOOLS: ['mcp/list-tools.test.ts', 'holds too many tools'],
+  KEYS_COMMAND_TIMEOUT_MS: ['server/keys-command.test.ts', 'that hangs is stopped with all that it started'],
+  KEYS_OUTPUT_MAX_BYTES: ['server/keys-command.test.ts', 'printed more than 65536 bytes'],
+  FRESH_SIGN_IN_MS: ['people/single-sign-on.test.ts', 'a first password is chosen shortly after signing in'],
   INPUT_ROUNDS_MAX: ['mcp/call-tool.test.ts', 'gives up a server that asks without end'],
   FLOW_LIFETIME_MS: [CLOCK, 'a link that is older does not open, and a callback that is later changes nothing'],
   REFRESH_AHEAD_MS: ['flow/refresh.test.ts', 'a token with less than five minutes left is refreshed before it is used'],
@@ -413,8 +416,7 @@ describe('what a hub hands out', () => {
   });
 
   test('AUDIT_LIFETIME_MS', async () => {
-    const entries = async (): Promise<number> =>
-      (await embedded.hub.audit.list({}, { limit: 200 })).items.length;
+    const entries = async (): Promise<number> => (await embedded.hub.audit.list({}, { limit: 200 })).items.length;
     expect(await entries()).toBeGreaterThan(0);
     later(limits.AUDIT_LIFETIME_MS + 1);
     await embedded.hub.maintain();

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateKey } from '../../src/vault/keyring.ts';
+import { resultOf } from '../cli/run-cli.ts';
 import { type OpenId, prepareOpenId } from '../support/openid.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
@@ -137,6 +138,15 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (kind) => {
       await client.end();
     }
     expect(await standingInFiles()).toEqual([]);
+  });
+
+  test.runIf(kind === 'sqlite')('a backup', async () => {
+    const file = join(folder, 'backup');
+    await resultOf(['backup', file], { env: { CHATELAINE_DATA: folder, CHATELAINE_ENCRYPTION_KEYS: keys } });
+    const bytes = await readFile(file);
+    expect(bytes.includes('Bearer')).toBe(true);
+    expect(standingIn(bytes)).toEqual([]);
+    await rm(file);
   });
 
   test('the log at the lowest level', () => {
