@@ -257,6 +257,8 @@ export const PASSWORD_MIN_CHARACTERS = 12;
 export const PASSWORD_MAX_CHARACTERS = 128;
 /** A session that is used goes on this long after its last use. */
 export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+/** So long after signing in a session may do what gives its person another way in. */
+export const FRESH_SIGN_IN_MS = 10 * 60_000;
 /** A session's last use is this coarse, and its cookie renewed as often. */
 export const SESSION_UPDATE_SECONDS = 15 * 60;
 /** A session may be believed this long without a look; an end in another process is felt within this time. */
