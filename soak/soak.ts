@@ -35,7 +35,7 @@ export async function soak(options: SoakOptions): Promise<Report> {
   const hub = await startHubProcess();
   let world: World | null = null;
   try {
-    world = await makeWorld(hub, options.agents, createRandom(options.seed), options.without ?? null);
+    world = await makeWorld(hub, options.agents, createRandom(options.seed), { without: options.without ?? null });
     options.tell?.(`${options.agents} agents and ${world.connectors.length} servers are ready.`);
     return await turn(hub, world, options);
   } finally {

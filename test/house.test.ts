@@ -66,7 +66,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'src/http/',
-    imports: ['src/hub/', 'src/people/', 'src/gateway/', 'src/mcp/read-body.ts'],
+    imports: ['src/hub/', 'src/people/', 'src/gateway/', 'src/mcp/read-body.ts', 'src/mcp/json.ts'],
     types: ['src/store/records.ts'],
     packages: ['hono', 'zod', '@hono/zod-openapi'],
     node: false,

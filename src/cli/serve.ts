@@ -1,6 +1,7 @@
 // `chatelaine serve`: the server until a signal ends it, and what the person who started it needs to know.
 
 import { resolve } from 'node:path';
+import { awaitingDatabase } from '../server/await-database.ts';
 import { nodeOptions, readSettings, type Settings } from '../server/config.ts';
 import { createLog } from '../server/log.ts';
 import { memoryWeaknesses } from '../server/memory-guard.ts';
@@ -23,12 +24,17 @@ export const serve = command({
     const stop = stopSignal();
     const log = createLog(settings.logLevel, 'stderr');
     for (const weakness of memoryWeaknesses(nodeOptions())) log.warn({}, `memory is not shut: ${weakness}`);
-    const server = await startServer(settings, log);
+    const stopped = new AbortController();
+    void stop.then(() => stopped.abort());
+    const server = await startServer(settings, log, stopped).catch(unlessStopped(stopped.signal));
+    if (server === null) return 0;
     try {
-      const callers = settings.adminToken !== null || (await server.embedded.hub.apiTokens.count()) > 0;
+      const facts = await awaitingDatabase(() => startFacts(settings, server), log, stopped.signal).catch(
+        unlessStopped(stopped.signal),
+      );
+      if (facts === null) return 0;
+      const { callers, setupCode } = facts;
       const { url, keyOrigin } = server;
-      // Shown to whoever sees this console, and to nobody else: it makes the first owner.
-      const setupCode = (await server.embedded.people.setup.newCode())?.reveal() ?? null;
       const data = { url, version: VERSION, ...placesOf(settings), keyOrigin, callers, setupCode };
       output.result(data, announcement(settings, server, callers, setupCode));
       await stop;
@@ -39,6 +45,21 @@ export const serve = command({
     return 0;
   },
 });
+
+/** null for a start that a signal ended. @throws any other error */
+const unlessStopped =
+  (signal: AbortSignal) =>
+  (error: unknown): null => {
+    if (signal.aborted && error === signal.reason) return null;
+    throw error;
+  };
+
+async function startFacts(settings: Settings, { embedded }: RunningServer) {
+  const callers = settings.adminToken !== null || (await embedded.hub.apiTokens.count()) > 0;
+  // Shown to whoever sees this console, and to nobody else: it makes the first owner.
+  const setupCode = (await embedded.people.setup.newCode())?.reveal() ?? null;
+  return { callers, setupCode };
+}
 
 function placesOf(settings: Settings): { dataFolder: string; database: 'sqlite' | 'postgres'; keyFile: string | null } {
   return {

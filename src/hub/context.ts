@@ -6,6 +6,7 @@ import type { Secret } from '../secret.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/seal.ts';
 import type { AgentAccessReader } from './agent-access.ts';
+import type { LateSaves } from './late-saves.ts';
 import type { HubMeter } from './meter.ts';
 
 /** One request as the transcript shows it; `url` is redacted already. */
@@ -52,6 +53,7 @@ export type HubContext = {
   readonly holder: string;
   readonly credentialCache: CredentialCache;
   readonly agentAccess: AgentAccessReader;
+  readonly lateSaves: LateSaves;
   /** In-process single flight: callers of one key share one run. */
   readonly singleFlight: <T>(key: string, run: () => Promise<T>) => Promise<T>;
   readonly tokenLanes: TokenLanes;
@@ -80,6 +82,8 @@ export type CredentialCache = {
   /** Keeps `value` unless something was forgotten since `epoch`: it may have been read before that. */
   set(connectorId: string, owner: string, value: CachedCredential, epoch: number): void;
   forgetConnector(connectorId: string): void;
+  /** Hears of every connector whose credentials are forgotten. */
+  onForget(listener: (connectorId: string) => void): void;
 };
 
 export type CachedCredential = {

@@ -3,7 +3,13 @@
 // leases see to it that each piece of work is done once.
 
 import { isChatelaineError } from '../errors.ts';
-import { AUDIT_LIFETIME_MS, MAINTENANCE_INTERVAL_MS, SYNC_CONCURRENCY, SYNC_LEASE_MS } from '../limits.ts';
+import {
+  AUDIT_LIFETIME_MS,
+  FLOW_KEPT_MS,
+  MAINTENANCE_INTERVAL_MS,
+  SYNC_CONCURRENCY,
+  SYNC_LEASE_MS,
+} from '../limits.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import { SYSTEM } from './audit.ts';
 import { deleteOldCalls } from './calls.ts';
@@ -133,9 +139,11 @@ async function provePending(context: HubContext, connector: ConnectorRecord): Pr
 
 async function clean(context: HubContext): Promise<void> {
   const now = context.now();
-  await context.store.flows.deleteExpired(now);
+  await context.store.flows.deleteExpired(now - FLOW_KEPT_MS);
   await context.store.leases.deleteExpired(now);
   await context.store.attempts.deleteExpired(now);
+  // Not rotated with other secrets: what is under a key that goes is gone before it.
+  await context.store.mail.deleteExpired(now);
   await context.store.audit.deleteBefore(now - AUDIT_LIFETIME_MS);
   await deleteOldCalls(context);
 }

@@ -2,7 +2,7 @@
 // megabytes of brackets would exhaust the memory of the parser or the stack of whoever walks the result.
 
 import { ChatelaineError, quoteForeign } from '../errors.ts';
-import { JSON_MAX_DEPTH } from '../limits.ts';
+import { JSON_MAX_DEPTH, SERVER_NAME_MAX_CHARACTERS } from '../limits.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -14,6 +14,8 @@ const CLOSE_OBJECT = 0x7d;
 const INTEGER = /^-?\d+$/;
 /** Where a number may stand that a double cannot hold: many digits, or a large exponent. */
 const MAY_BE_INEXACT = /\d{16}|\d[eE]\+?\d{3}/;
+/** Control characters, halves of letters, and what turns the direction of reading. */
+const UNSHOWABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 export type JsonObject = { readonly [field: string]: unknown };
 
@@ -84,7 +86,14 @@ export function stringField(value: unknown, field: string): string | null {
   return typeof found === 'string' ? found : null;
 }
 
-function isTooDeep(text: string): boolean {
+/** How a server calls itself, in a field of what may be an object; null for what no line of a page can hold. */
+export function nameField(value: unknown, field: string): string | null {
+  const found = stringField(value, field);
+  return found !== null && found.length <= SERVER_NAME_MAX_CHARACTERS && !UNSHOWABLE.test(found) ? found : null;
+}
+
+/** Whether JSON in `text` is nested deeper than anybody needs; whoever walks it would run out of stack. */
+export function isTooDeep(text: string): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);

@@ -14,6 +14,7 @@ import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
 import { newId } from '../hub/ids.ts';
+import { createLateSaves } from '../hub/late-saves.ts';
 import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
@@ -134,6 +135,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
       tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),
+      lateSaves: createLateSaves(),
     };
     const hub = assembleHub(context);
     const adminToken =

@@ -25,10 +25,22 @@ export async function keysOfSettings(
   { encryptionKeys, encryptionKeysCommand }: KeySettings,
   log: Log,
 ): Promise<{ keyring: Keyring; origin: KeyOrigin } | null> {
-  if (encryptionKeys !== null) return { keyring: parseKeyring(encryptionKeys.reveal()), origin: 'setting' };
+  if (encryptionKeys !== null) return { keyring: encryptionKeys, origin: 'setting' };
   if (encryptionKeysCommand === null) return null;
   const printed = await runKeysCommand(encryptionKeysCommand, environmentOfOthers(), log);
   return { keyring: parseKeyring(printed.reveal(), `${KEYS_COMMAND} printed`), origin: 'command' };
+}
+
+/** The keys that are at hand; null when there are none, and none is made. @throws encryption_key_missing, invalid_settings */
+export async function findKeys(
+  settings: KeySettings,
+  log: Log,
+): Promise<{ keyring: Keyring; origin: KeyOrigin } | null> {
+  const set = await keysOfSettings(settings, log);
+  if (set !== null) return set;
+  const file = join(settings.dataFolder, KEY_FILE);
+  const present = await readKeyFile(file);
+  return present === null ? null : { keyring: parseKeyring(present.trim(), file), origin: 'file' };
 }
 
 /** The keys and where they came from. @throws encryption_key_missing, invalid_settings */
@@ -37,18 +49,15 @@ export async function loadKeys(
   settings: KeySettings,
   log: Log,
 ): Promise<{ keyring: Keyring; origin: KeyOrigin }> {
-  const set = await keysOfSettings(settings, log);
-  if (set !== null) return set;
-  const file = join(settings.dataFolder, KEY_FILE);
-  const present = await readKeyFile(file);
-  if (present !== null) return { keyring: parseKeyring(present.trim(), file), origin: 'file' };
+  const found = await findKeys(settings, log);
+  if (found !== null) return found;
   if (!(await store.sealed.isEmpty())) {
     throw new ChatelaineError(
       'encryption_key_missing',
       `The database holds encrypted secrets, but their key is missing: put ${KEY_FILE} back into ${settings.dataFolder}, or set CHATELAINE_ENCRYPTION_KEYS or ${KEYS_COMMAND}.`,
     );
   }
-  const made = await makeKeyFile(settings.dataFolder, file);
+  const made = await makeKeyFile(settings.dataFolder, join(settings.dataFolder, KEY_FILE));
   return { keyring: parseKeyring(made), origin: 'made' };
 }
 

@@ -16,7 +16,13 @@ const STREAM = 'GET /api/events';
 const ENDS_THE_TEST = new Set(['POST /api/sign-out', 'DELETE /api/sessions']);
 const REMOVES_WHOLE = new Set(['DELETE /api/connectors/{id}', 'DELETE /api/agents/{id}']);
 /** Reachable ones would only be asked, for longer than a test should take. */
-const URLS = ['http://127.0.0.1:2/mcp', 'http://127.0.0.1:9/', 'https://10.0.0.1/', 'http://user@127.0.0.1/', 'nonsense:'];
+const URLS = [
+  'http://127.0.0.1:2/mcp',
+  'http://127.0.0.1:9/',
+  'https://10.0.0.1/',
+  'http://user@127.0.0.1/',
+  'nonsense:',
+];
 
 const EMAILS = ['nobody@example.com', 'a\0@example.com', '\ud800@example.com'];
 
@@ -74,12 +80,17 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (database) => {
           );
     return fc.record({ places: fc.tuple(...places), asked, body, bySession: fc.boolean() }).map((made) => {
       const where = made.places.reduce((text, [name, value]) => text.replace(name, () => written(value)), path);
-      const fields = Object.entries(made.asked).map(([name, value]) => `${name}=${written(typeof value === 'string' ? value : asJson(value))}`);
+      const fields = Object.entries(made.asked).map(
+        ([name, value]) => `${name}=${written(typeof value === 'string' ? value : asJson(value))}`,
+      );
       return { url: `${where}?${fields.join('&')}`, body: made.body, bySession: made.bySession };
     });
   }
 
-  async function send(method: string, { url, body, bySession }: Sent): Promise<{ status: number; type: string; text: string }> {
+  async function send(
+    method: string,
+    { url, body, bySession }: Sent,
+  ): Promise<{ status: number; type: string; text: string }> {
     const answer = await fetch(`${hub.url}${url}`, {
       method,
       redirect: 'manual',
@@ -137,6 +148,23 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (database) => {
   ])('%s %s takes no text that a database cannot give back: %j', async (method, url, body) => {
     const { status, text } = await send(method, { url, body: JSON.stringify(body), bySession: true });
     expect([status, JSON.parse(text).field]).toEqual([400, 'email' in body ? 'email' : 'name']);
+  });
+
+  const DEEP = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  test.each([
+    [
+      'POST',
+      '/api/connectors/one/requests',
+      `{"method":"tools/call","params":{"name":"one","arguments":${DEEP}}}`,
+      'body',
+    ],
+    ['POST', '/api/agents', DEEP, 'body'],
+    ['DELETE', '/api/people/invitations/%00', undefined, undefined],
+    ['PATCH', '/api/people/a%00b', '{"role":"viewer"}', undefined],
+    ['GET', '/api/calls?toolName=%00', undefined, undefined],
+  ])('%s %s is refused before anything is done with it', async (method, url, body, field) => {
+    const { status, text } = await send(method, { url, body, bySession: true });
+    expect([status, JSON.parse(text).field]).toEqual([400, field]);
   });
 });
 

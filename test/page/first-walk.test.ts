@@ -108,6 +108,15 @@ describe.each(HANDS)('%s', (_name, handAt) => {
     await page.getByRole('region', { name: 'Last calls' }).getByText('list_teams').first().waitFor();
   });
 
+  test('a key that is revoked leaves the list, and opens nothing any more', async () => {
+    await hand.go('Agents');
+    await hand.press(page.getByRole('link', { name: 'Release notes' }));
+    await hand.press(page.getByRole('link', { name: 'Keys and clients' }));
+    await hand.press(page.getByRole('button', { name: /^Revoke/ }));
+    await hand.press(page.getByRole('alertdialog').getByRole('button', { name: 'Revoke key' }));
+    await page.getByRole('heading', { name: 'No key yet' }).waitFor();
+  });
+
   test('no page broke the content security policy or threw', () => {
     expect(stage.complaints).toEqual([]);
   });

@@ -47,10 +47,10 @@ export function keepFocus(): void {
   let trail: readonly Step[] = [];
   /** The last one that was in no dialog: a dialog goes with all that is in it. */
   let beneath: readonly Step[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let waiting = false;
 
   const mend = () => {
-    timer = undefined;
+    waiting = false;
     const last = trail[0]?.element;
     if (last === undefined || (document.activeElement ?? document.body) !== document.body) return;
     // Whoever pressed beside every control wanted none of them.
@@ -64,6 +64,8 @@ export function keepFocus(): void {
     if (target.closest(DIALOG) === null) beneath = trail;
   });
   new MutationObserver(() => {
-    if ((document.activeElement ?? document.body) === document.body) timer ??= setTimeout(mend, PAUSE_MS);
+    if (waiting || (document.activeElement ?? document.body) !== document.body) return;
+    waiting = true;
+    setTimeout(mend, PAUSE_MS);
   }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] });
 }

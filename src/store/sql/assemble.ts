@@ -54,7 +54,10 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     sealed: told(sealedStore(db)),
     meta: told(metaStore(db)),
     ...told({
-      ping: () => verifyMigrations(db, dialect),
+      async ping() {
+        writer?.checkFile();
+        await verifyMigrations(db, dialect);
+      },
       time: () => databaseTime(db, dialect),
       close: async () => {
         writer?.close();

@@ -29,7 +29,7 @@ export function attentionStore(db: Db, dialect: Dialect): Attention {
   const connectors = () => db.selectFrom('connectors').selectAll('connectors').orderBy('connectors.id');
 
   return {
-    ended: (limit) => troubled(sql`state <> 'ok'`, limit),
+    ended: (limit) => troubled(sql`state in ('reauthorization_required', 'needs_scope')`, limit),
     failing: (limit) => troubled(sql`state = 'ok'`, limit),
     ending: (before, limit) =>
       rowsOf(sql`select * from ${by(dialect, 'credentials', 'credentials_ending')}

@@ -14,9 +14,10 @@ import { migrationsFor, SERVES_FROM } from './migrations/index.ts';
 import type { Db, Dialect } from './schema.ts';
 
 // Names of our own: another program of the same database may use Kysely's defaults.
-const TABLE = 'chatelaine_migrations';
+export const MIGRATIONS_TABLE = 'chatelaine_migrations';
 const LOCK_TABLE = 'chatelaine_migration_lock';
-const SERVES_FROM_KEY = 'schema.serves_from';
+/** The row of `meta` that says how far back the schema serves. */
+export const SERVES_FROM_KEY = 'schema.serves_from';
 const DONE_ELSEWHERE: Migration = { up: async () => undefined };
 
 /** Runs what has not run yet; what the database itself threw comes out unchanged. @throws store_unavailable */
@@ -31,7 +32,7 @@ export async function migrateToLatest(db: Db, dialect: Dialect): Promise<void> {
           ...Object.fromEntries(later.map((name) => [name, DONE_ELSEWHERE])),
         }),
       },
-      migrationTableName: TABLE,
+      migrationTableName: MIGRATIONS_TABLE,
       migrationLockTableName: LOCK_TABLE,
     });
     const { error } = await migrator.migrateToLatest();
@@ -72,16 +73,16 @@ async function laterMigrations(db: Db, dialect: Dialect): Promise<readonly strin
   return later;
 }
 
-async function appliedMigrations(db: Db): Promise<readonly string[]> {
-  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`.execute(db);
+export async function appliedMigrations(db: Db): Promise<readonly string[]> {
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(MIGRATIONS_TABLE)}`.execute(db);
   return rows.map(({ name }) => name);
 }
 
 async function hasTable(db: Db, dialect: Dialect): Promise<boolean> {
   const found =
     dialect === 'postgres'
-      ? sql<{ name: string | null }>`select to_regclass(${TABLE}) as name`
-      : sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = ${TABLE}`;
+      ? sql<{ name: string | null }>`select to_regclass(${MIGRATIONS_TABLE}) as name`
+      : sql<{ name: string }>`select name from sqlite_master where type = 'table' and name = ${MIGRATIONS_TABLE}`;
   const { rows } = await found.execute(db);
   return (rows[0]?.name ?? null) !== null;
 }
