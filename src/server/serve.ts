@@ -87,7 +87,7 @@ export async function startServer(
   let ready: EmbeddedHub | null = null;
   const listener = getRequestListener((request, { incoming }) =>
     ready === null
-      ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } })
+      ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' } })
       : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
   const server = createServer(
