@@ -413,8 +413,7 @@ describe('what a hub hands out', () => {
   });
 
   test('AUDIT_LIFETIME_MS', async () => {
-    const entries = async (): Promise<number> =>
-      (await embedded.hub.audit.list({}, { limit: 200 })).items.length;
+    const entries = async (): Promise<number> => (await embedded.hub.audit.list({}, { limit: 200 })).items.length;
     expect(await entries()).toBeGreaterThan(0);
     later(limits.AUDIT_LIFETIME_MS + 1);
     await embedded.hub.maintain();

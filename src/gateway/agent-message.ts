@@ -4,7 +4,7 @@
 
 import { decodeHeaderValue } from '../mcp/header-value.ts';
 import type { JsonObject } from '../mcp/json.ts';
-import { isObject, stringField } from '../mcp/json.ts';
+import { isObject, parseExact, stringField } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { HEADER_MISMATCH, INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { isModern } from '../mcp/revisions.ts';
@@ -43,7 +43,7 @@ export function parseBody(text: string): unknown {
   if (flaw === 'too_deep') throw new AgentRefusal(400, PARSE_ERROR, 'The body is nested too deep.');
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseExact(text);
   } catch {
     throw new AgentRefusal(400, PARSE_ERROR, 'The body is not valid JSON.');
   }

@@ -43,7 +43,13 @@ export type OpenIdProvider = {
 };
 
 export function createOpenIdProvider(settings: OpenIdSettings, outbound: Outbound, now: () => number): OpenIdProvider {
-  const client: oauth.Client = { client_id: settings.clientId };
+  // ID tokens are judged by the clock that decides everything else, not by this machine's.
+  const client: oauth.Client = {
+    client_id: settings.clientId,
+    get [oauth.clockSkew]() {
+      return Math.round((now() - Date.now()) / 1000);
+    },
+  };
   let known: { readonly server: oauth.AuthorizationServer; readonly readAt: number } | null = null;
 
   const serverOf = async (): Promise<oauth.AuthorizationServer> => {

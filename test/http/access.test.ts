@@ -97,6 +97,7 @@ const MAY: Readonly<Record<string, readonly Need[]>> = {
   operator: ['nobody', 'anybody', 'viewer', 'operator'],
   owner: ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
   'reader token': ['nobody', 'anybody', 'viewer'],
+  'operator token': ['nobody', 'anybody', 'viewer', 'operator'],
   'owner token': ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
   'admin token': ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
   // A wrong bearer token is refused even where none is needed.
@@ -166,7 +167,7 @@ beforeAll(async () => {
   database.close();
   await until('the session is over', async () => (await late.call('GET', '/api/me')).status === 401);
   callers['admin token'] = { authorization: `Bearer ${ADMIN_TOKEN}` };
-  for (const role of ['reader', 'owner'])
+  for (const role of ['reader', 'operator', 'owner'])
     callers[`${role} token`] = { authorization: `Bearer ${(await hub.ok('POST', '/api/tokens', { role })).token}` };
   const agent = await hub.ok('POST', '/api/agents', { name: 'Keyed' });
   const { key } = await hub.ok('POST', `/api/agents/${agent.id}/keys`, {});
