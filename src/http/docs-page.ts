@@ -2,6 +2,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { html, raw } from 'hono/html';
+import { policyForStyle } from './content-policy.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 
 type Operation = {
@@ -21,6 +22,7 @@ summary{cursor:pointer;padding:.55rem .8rem;display:flex;gap:.8rem;align-items:b
 .m{font:600 .75rem ui-monospace,monospace;min-width:3.6rem}.p{font:.9rem ui-monospace,monospace}.s{color:var(--soft)}
 .d{padding:0 .8rem .8rem;border-top:1px solid var(--line)}pre{overflow:auto;font-size:.82rem;line-height:1.4}
 table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}a{color:inherit}`;
+const policy = policyForStyle(STYLE);
 
 export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, version }: HttpDependencies): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', {
@@ -45,7 +47,8 @@ export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, vers
       servers: [{ url: hub.baseUrl }],
     });
   app.get('/api/openapi.json', (c) => c.json(document()));
-  app.get('/api/docs', (c) => {
+  app.get('/api/docs', async (c) => {
+    c.header('content-security-policy', await policy());
     const { paths, components } = document() as unknown as {
       paths: Record<string, Record<string, Operation>>;
       components: { schemas?: Record<string, unknown> };
