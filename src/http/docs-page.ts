@@ -76,7 +76,7 @@ ${operation.requestBody === undefined ? '' : html`<p>Body</p>${pretty(operation.
         html`<details><summary><span class="p">${name}</span></summary><div class="d">${pretty(schema)}</div></details>`,
     );
     return c.html(
-      html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Chatelaine API</title><style>${raw(STYLE)}</style></head><body><main><h1>Chatelaine API</h1><p class="s">Version ${version}. Send <code>Authorization: Bearer</code> with an API token; <code>chatelaine tokens create</code> makes one. The whole document: <a href="/api/openapi.json">openapi.json</a>.</p>${rows}<h2>Shapes</h2>${schemas}</main></body></html>`,
+      html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Chatelaine API</title><style>${raw(STYLE)}</style></head><body><main><h1>Chatelaine API</h1><p class="s">Version ${version}. Send <code>Authorization: Bearer</code> with an API token; <code>chatelaine tokens create</code> makes one. The whole document: <a href="openapi.json">openapi.json</a>.</p>${rows}<h2>Shapes</h2>${schemas}</main></body></html>`,
     );
   });
 }
