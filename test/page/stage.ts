@@ -4,7 +4,7 @@ import axeCore from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchChromium } from '../setup/chromium.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { type HubOptions, startHub, type TestHub } from '../support/hub.ts';
 
 export const OWNER = { name: 'Ada Winter', email: 'ada@example.test', password: 'correct horse battery' };
 const WAIT_MS = 10_000;
@@ -42,8 +42,8 @@ export async function openBrowser(): Promise<PageBrowser> {
   };
 }
 
-export async function openStage(): Promise<Stage> {
-  const [hub, browser] = await Promise.all([startHub(), openBrowser()]);
+export async function openStage(options: HubOptions = {}): Promise<Stage> {
+  const [hub, browser] = await Promise.all([startHub(options), openBrowser()]);
   const { visitor } = browser;
   let ready: Promise<void> | null = null;
 
@@ -58,10 +58,10 @@ export async function openStage(): Promise<Stage> {
     await call(page.context(), '/api/setup', { code, ...OWNER });
     await page.context().close();
   };
-  const owner = async (options: BrowserContextOptions = {}): Promise<Page> => {
+  const owner = async (window: BrowserContextOptions = {}): Promise<Page> => {
     ready ??= setUp();
     await ready;
-    const page = await visitor(options);
+    const page = await visitor(window);
     await call(page.context(), '/api/sign-in', { email: OWNER.email, password: OWNER.password });
     return page;
   };
