@@ -31,7 +31,13 @@ const COMMANDS = {
   screenshots: (args) => runChild(NODE, [SOURCE, 'scripts/screenshots.mjs', ...args], { cwd: ROOT }),
   'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
+  rotation: (args) =>
+    runChild(NODE, ['node_modules/vitest/vitest.mjs', 'run', 'test/flow/rotation.test.ts', ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ROTATION: 'long' },
+    }),
   soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
+  faults: (args) => runChild(NODE, [SOURCE, 'faults/run.ts', ...args], { cwd: ROOT }),
 };
 
 /** @param {() => Promise<number>} serve */

@@ -92,7 +92,15 @@ const replaceAgent: Change = ({ hub, agents }, random) => {
   // Nothing of it may be changed any more.
   for (const fact of taken) fact.isTaken = true;
   return taking({ isTaken: false }, async () => {
-    await agent.key.works.change(false, () => hub.api('DELETE', `agents/${agent.id}`));
+    const deleting = hub.api('DELETE', `agents/${agent.id}`);
+    const accounts = [...agent.credentials.values()].map(({ account }) => account.change(null, () => deleting));
+    try {
+      await Promise.all([agent.key.works.change(false, () => deleting), ...accounts]);
+    } catch (error) {
+      // It may have lost some of its credentials, and be there all the same.
+      for (const fact of taken) fact.isTaken = false;
+      throw error;
+    }
     const name = `${agent.name.split('.')[0]}.${Date.now().toString(36)}`;
     agents[index] = await makeAgent(hub, name, agent.version, agent.connectors, random);
   });

@@ -1,28 +1,37 @@
 // What becomes of a refresh: the new tokens saved, or the failure judged.
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
-import { REFRESH_BACKOFF_MAX_MS, REFRESH_BACKOFF_MS } from '../limits.ts';
+import {
+  REFRESH_BACKOFF_MAX_MS,
+  REFRESH_BACKOFF_MS,
+  REFRESH_SAVE_MS,
+  REFRESH_SAVE_PAUSE_MAX_MS,
+  REFRESH_SAVE_PAUSE_MS,
+  REFRESH_SAVE_WAIT_MS,
+} from '../limits.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
 import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf } from './credential-record.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
-import { pause } from './lease.ts';
+import { type Lease, pause } from './lease.ts';
 import type { StoredTokens } from './sealed-values.ts';
 import { sealTokens } from './sealed-values.ts';
 import type { Recorder } from './transcript.ts';
 
-/** Waits of 0.25 s to 4 s: a database that fails over is back before the lease lapses. */
-const SAVE_TRIES = 6;
-const SAVE_PAUSE_MS = 250;
-
-/** Saves the rotated tokens; a fault of the database is tried again, since losing them may lose the grant. */
+/**
+ * Saves the rotated tokens. A fault of the database is tried again, by whoever waits for the token and, after that,
+ * by nobody's leave: losing them may lose the grant.
+ *
+ * @throws store_unavailable when they are not saved in time; the lease is kept until they are
+ */
 export async function saveRefreshed(
   context: HubContext,
   credential: CredentialRecord,
   old: StoredTokens,
   fresh: TokenSet,
+  lease: Lease,
 ): Promise<CredentialRecord> {
   const now = context.now();
   const sealed = await sealTokens(
@@ -45,21 +54,15 @@ export async function saveRefreshed(
     refreshStartedAt: null,
     reason: credential.state === 'ok' ? null : credential.reason,
   };
-  let saved = false;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      saved = await context.store.credentials.update(credential.id, credential.generation, patch);
-      break;
-    } catch (error) {
-      if (attempt >= SAVE_TRIES) {
-        throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
-          cause: error,
-        });
-      }
-      await pause(SAVE_PAUSE_MS * 2 ** (attempt - 1));
-    }
-  }
+  const saving = saveUntilSaved(context, credential, patch, lease);
+  let saved = await savedInTime(saving).catch((error: unknown) => {
+    lease.keepUntil(saving);
+    throw error;
+  });
   context.credentialCache.forgetConnector(credential.connectorId);
+  const current = await context.store.credentials.get(credential.id);
+  // A try whose answer was lost may have written them.
+  saved ||= current?.sealed === sealed;
   if (saved) {
     // The token is saved; a record of it that cannot be written must not keep it from serving.
     await audit(context, SYSTEM, 'credential.refreshed', {
@@ -71,10 +74,46 @@ export async function saveRefreshed(
       context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
     );
   }
-  const current = await context.store.credentials.get(credential.id);
   if (current === null)
     throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
   return current;
+}
+
+async function savedInTime(saving: Promise<boolean>): Promise<boolean> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new ChatelaineError('store_unavailable', 'A refreshed token could not be saved yet, so it is not used.'),
+    );
+  }, REFRESH_SAVE_WAIT_MS);
+  return Promise.race([saving, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Whether they are those of the credential now; false when it was changed or removed meanwhile. */
+async function saveUntilSaved(
+  context: HubContext,
+  { id, generation, state }: CredentialRecord,
+  patch: CredentialPatch,
+  lease: Lease,
+): Promise<boolean> {
+  const giveUpAt = context.now() + REFRESH_SAVE_MS;
+  let wait = REFRESH_SAVE_PAUSE_MS;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      // Who thought this refresh dead and tried the spent token meanwhile may have marked the credential.
+      return await context.store.credentials.update(id, generation, isFirst ? patch : { ...patch, state });
+    } catch (error) {
+      const told = { err: error, credentialId: id };
+      if (context.now() > giveUpAt || context.lateSaves.isOver()) {
+        context.log.error(told, 'a refreshed token could not be saved; it is lost');
+        return false;
+      }
+      if (isFirst) context.log.warn(told, 'a refreshed token could not be saved yet; it is tried again');
+    }
+    await pause(wait);
+    wait = Math.min(wait * 2, REFRESH_SAVE_PAUSE_MAX_MS);
+    await lease.renew().catch(() => false);
+  }
 }
 
 /** The demand to connect again, with the reason. */
@@ -150,14 +189,15 @@ export async function refreshFailed(
   const failures = credential.refreshFailures + 1;
   const backoff = Math.min(REFRESH_BACKOFF_MS * 2 ** (failures - 1), REFRESH_BACKOFF_MAX_MS);
   const asked = (error.details.retryAfterSeconds ?? 0) * 1000;
+  const wait = Math.min(Math.max(backoff, asked), REFRESH_BACKOFF_MAX_MS);
   await context.store.credentials.update(credential.id, credential.generation, {
     refreshFailures: failures,
-    refreshAfter: context.now() + Math.min(Math.max(backoff, asked), REFRESH_BACKOFF_MAX_MS),
+    refreshAfter: context.now() + wait,
     // Where no answer came, the provider may have spent the refresh token all the same.
     ...(answered ? { refreshStartedAt: null } : {}),
     reason: error.message,
   });
-  recorder.note('refresh', `kept the tokens; next try in ${Math.round(Math.max(backoff, asked) / 1000)} s`);
+  recorder.note('refresh', `kept the tokens; next try in ${Math.round(wait / 1000)} s`);
   const valid = !force && (credential.expiresAt === null || credential.expiresAt > context.now());
   if (valid) return credential;
   throw error;
