@@ -66,6 +66,7 @@ const MET: Readonly<Partial<Record<Name, readonly [file: string, title: string]>
   LISTING_MAX_TOOLS: ['mcp/list-tools.test.ts', 'holds too many tools'],
   INPUT_ROUNDS_MAX: ['mcp/call-tool.test.ts', 'gives up a server that asks without end'],
   FLOW_LIFETIME_MS: [CLOCK, 'a link that is older does not open, and a callback that is later changes nothing'],
+  FLOW_KEPT_MS: [CLOCK, 'a consent that comes after an hour finds nothing left of its flow'],
   REFRESH_AHEAD_MS: ['flow/refresh.test.ts', 'a token with less than five minutes left is refreshed before it is used'],
   REFRESH_JITTER_MS: [CLOCK, 'the background renews a token shortly before five minutes are left, and not earlier'],
   REFRESH_BACKOFF_MS: [CLOCK, 'a provider that is down is asked again after a pause that grows'],
@@ -413,8 +414,7 @@ describe('what a hub hands out', () => {
   });
 
   test('AUDIT_LIFETIME_MS', async () => {
-    const entries = async (): Promise<number> =>
-      (await embedded.hub.audit.list({}, { limit: 200 })).items.length;
+    const entries = async (): Promise<number> => (await embedded.hub.audit.list({}, { limit: 200 })).items.length;
     expect(await entries()).toBeGreaterThan(0);
     later(limits.AUDIT_LIFETIME_MS + 1);
     await embedded.hub.maintain();
