@@ -120,7 +120,8 @@ export async function endCredential(
   reason: string,
 ): Promise<ChatelaineError> {
   const marked = await markCredential(context, credential, 'reauthorization_required', reason);
-  if (marked) {
+  const wasSo = credential.state === 'reauthorization_required' && credential.reason === reason;
+  if (marked && !wasSo) {
     await audit(context, SYSTEM, 'credential.reauthorization_required', {
       connectorId: connector.id,
       agentId: credential.agentId,

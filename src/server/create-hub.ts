@@ -14,6 +14,7 @@ import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
 import { createLateSaves } from '../hub/late-saves.ts';
+import { createRefusalTrials } from '../hub/refusal-trials.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
 import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
@@ -132,6 +133,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
       lateSaves: createLateSaves(),
+      refusalTrials: createRefusalTrials(now),
     };
     const hub = assembleHub(context);
     const adminToken =
