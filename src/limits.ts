@@ -118,6 +118,8 @@ export const CLOCK_COMPLAINT_MS = 5_000;
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
 export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
+/** An endpoint that fails may have moved; but many tokens that fail together read the metadata once. */
+export const AS_METADATA_DOUBT_MS = 60_000;
 /** A legacy protocol verdict expires, because an upgraded server keeps answering `initialize`. */
 export const LEGACY_VERDICT_LIFETIME_MS = 24 * 60 * 60_000;
 export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;

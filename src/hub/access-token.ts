@@ -219,11 +219,7 @@ async function usable(
 }
 
 /** A credential that was marked, and why that need not hold any more. */
-async function mayServe(
-  context: HubContext,
-  credential: CredentialRecord,
-  options: ResolveOptions,
-): Promise<boolean> {
+async function mayServe(context: HubContext, credential: CredentialRecord, options: ResolveOptions): Promise<boolean> {
   const { state, reason, expiresAt } = credential;
   // Whoever was refused just now is in the midst of a trial.
   if (isOnlyRefused({ state, reason })) return options.refused !== undefined || context.refusalTrials.begin(credential);

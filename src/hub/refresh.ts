@@ -39,9 +39,7 @@ export async function refreshCredential(
   const stillValid = !options.force && isValid(context, credential);
   if (!credential.refreshable) {
     if (stillValid) return credential;
-    const reason = options.force
-      ? REFUSED_UNRENEWABLE
-      : 'the access token expired and there is no refresh token';
+    const reason = options.force ? REFUSED_UNRENEWABLE : 'the access token expired and there is no refresh token';
     throw await endCredential(context, connector, credential, reason);
   }
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);

@@ -76,7 +76,10 @@ async function proving<T>(
   // null is no answer: the server must be asked otherwise.
   if (resolved.isDoubted === true && answer !== null) {
     await credentialProven(context, resolved).catch((error: unknown) =>
-      context.log.warn({ err: error, credentialId: resolved.credentialId }, 'a credential that works could not be marked'),
+      context.log.warn(
+        { err: error, credentialId: resolved.credentialId },
+        'a credential that works could not be marked',
+      ),
     );
   }
   return answer;

@@ -2,8 +2,8 @@
 // comes to its senses nobody has to sign in again.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
 import { Browser } from '../support/browser.ts';
+import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
 import { ADMIN_TOKEN } from '../support/hub.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
 
