@@ -31,6 +31,15 @@ export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 export const DATABASE_AWAIT_MS = 500;
 /** How often it says that it waits. */
 export const DATABASE_AWAIT_TOLD_MS = 30_000;
+/** Balancers that look every second have noticed by then. */
+export const STOP_NOTICE_DEFAULT_SECONDS = 3;
+export const STOP_NOTICE_MAX_SECONDS = 300;
+/** A server that is told to stop answers what is under way this long, and then tells those who still wait. */
+export const STOP_LIMIT_MS = 10_000;
+/** For the last words to reach whoever waited. */
+export const STOP_LAST_WORDS_MS = 500;
+/** How often connections that fell idle are closed meanwhile. */
+export const STOP_LOOK_MS = 100;
 
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */

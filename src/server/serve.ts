@@ -13,18 +13,20 @@ import { awaitingDatabase } from './await-database.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { loadKeys } from './encryption-keys.ts';
+import { createStopping } from './stopping.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
-
-const SHUTDOWN_MS = 10_000;
 
 export type RunningServer = {
   readonly url: string;
   readonly port: number;
   readonly embedded: EmbeddedHub;
   readonly keyOrigin: 'setting' | 'file' | 'made';
-  /** Finishes requests under way, then closes everything. */
-  close(): Promise<void>;
+  /**
+   * Says that it is not ready any more and goes on serving for `noticeMs`, so that balancers notice; then finishes
+   * the requests under way, tells those who still wait after {@link STOP_LIMIT_MS}, and closes everything.
+   */
+  close(noticeMs?: number): Promise<void>;
 };
 
 /** Opens the store that the settings name. @throws store_unavailable, invalid_settings */
@@ -87,6 +89,7 @@ export async function startServer(
   options: { readonly background?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
+  const stopping = createStopping();
   const listener = getRequestListener((request, { incoming }) =>
     ready === null ? whileStarting(request) : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
@@ -99,6 +102,7 @@ export async function startServer(
       maxHeaderSize: 16 * 1024,
     },
     (request, response) => {
+      if (stopping.answers(request, response)) return;
       if (ready?.gatewayDoor(request, response) !== true) void listener(request, response);
     },
   );
@@ -118,9 +122,10 @@ export async function startServer(
       port,
       embedded,
       keyOrigin: embedded.keyOrigin,
-      async close() {
+      async close(noticeMs = 0) {
+        await stopping.begin(noticeMs);
         embedded.endStreams();
-        await stop(server);
+        await stopping.finish(server);
         await embedded.close();
       },
     };
@@ -158,16 +163,5 @@ function listen(server: Server, settings: Settings): Promise<number> {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : settings.port);
     });
-  });
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MS);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }
