@@ -99,7 +99,8 @@ export function startActivity(world: World, windows: Windows, complain: (what: s
       count(answer.result === undefined ? 'refused with a refreshed token' : 'answer with a refreshed token');
       if (answer.result !== undefined && answer.result.isError !== true) return;
       const said = JSON.stringify(answer).slice(0, 400);
-      const isEnded = world.excused.connectors.has(provider.steady.id) || world.excused.interruptions.length > 0;
+      const { connectors, credentials } = world.excused;
+      const isEnded = connectors.has(provider.steady.id) || credentials.has(`${provider.steady.id} `);
       const isExcused = windows.excuses(from, Date.now()) && !/\/connect\/|not connected|agent key/.test(said);
       if (!isExcused && !isEnded) complain(`${provider.name} could not be called: ${said} (after ${windows.last})`);
     }),

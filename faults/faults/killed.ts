@@ -31,9 +31,10 @@ function killed(name: string, deadly: Deadly): Fault {
       for (const [at, step] of Object.entries(deadly.steps)) {
         await deadly.prepare?.(world);
         const replica = world.random.one(world.replicas);
+        const from = Date.now();
         await replica.dieAt(step);
         await driveToDeath(world, replica, deadly.drive, `${name}, ${at}`);
-        if (deadly.interrupts?.includes(at) === true) world.excuse.interrupted();
+        if (deadly.interrupts?.includes(at) === true) await world.excuse.interrupted(from);
         await replica.start();
       }
     },
@@ -102,7 +103,9 @@ const register: Drive = (world, replica) =>
   world.apiOf(replica)('POST', `connectors/${unregistered.get(world)}/connect`, {});
 
 const listTools: Drive = (world, replica) => {
-  const shared = world.load.connectors.filter(({ mode }) => mode !== 'per_agent');
+  const shared = world.load.connectors.filter(
+    ({ mode, revision }) => mode !== 'per_agent' && revision !== '2024-11-05',
+  );
   return world.apiOf(replica)('POST', `connectors/${oneOf(world, shared).id}/sync`, {});
 };
 
@@ -120,6 +123,7 @@ const revokeKey: Drive = async (world, replica) => {
 
 const REFRESH = 'grant_type=refresh_token';
 const CODE = 'grant_type=authorization_code';
+const LISTED = 'update "connectors" set .*"tools_synced_at"';
 const SAVES_TOKENS = 'update "credentials" set .*"sealed"';
 
 export const killedFaults: readonly Fault[] = [
@@ -166,8 +170,9 @@ export const killedFaults: readonly Fault[] = [
   killed('a listing of tools', {
     drive: listTools,
     steps: {
-      'before the write': { at: 'before', statement: 'insert into "tools"' },
-      'after the write': { at: 'after', statement: 'insert into "tools"' },
+      'its answer received': { at: 'answered', path: '/mcp$', body: 'tools/list' },
+      'before the write': { at: 'before', statement: LISTED },
+      'after the write': { at: 'after', statement: LISTED },
     },
   }),
   killed('a disconnection', {

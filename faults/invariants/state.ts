@@ -123,6 +123,8 @@ async function use(world: World, replica: Replica, agent: Agent, connector: Conn
     return [`${about}: the server saw ${account}, not ${accounts}`];
   }
   if (accounts.includes(null) && /\/connect\/|An operator of|not connected/.test(text)) return [];
+  const owner = agent.credentials.has(connector.key) ? agent.id : '';
+  if (/interrupted/.test(text) && world.excused.credentials.has(`${connector.id} ${owner}`)) return [];
   const history = world.ledger.history(agent.id, 'credentials', connector.id);
   const said = text.slice(0, 300) || JSON.stringify(answer).slice(0, 300);
   return [[`${about}: ${said}; accounts ${accounts}`, ...history].join('\n      ')];
