@@ -19,8 +19,6 @@ type Deadly = {
   readonly prepare?: (world: World) => Promise<unknown>;
   readonly drive: Drive;
   readonly steps: Readonly<Record<string, Step>>;
-  /** Steps after which the provider has given tokens that nobody wrote down. */
-  readonly interrupts?: readonly string[];
 };
 
 function killed(name: string, deadly: Deadly): Fault {
@@ -34,7 +32,8 @@ function killed(name: string, deadly: Deadly): Fault {
         const from = Date.now();
         await replica.dieAt(step);
         await driveToDeath(world, replica, deadly.drive, `${name}, ${at}`);
-        if (deadly.interrupts?.includes(at) === true) await world.excuse.interrupted(from);
+        // Whatever it refreshed at that moment is cut off, not only what it was driven to.
+        await world.excuse.interrupted(from);
         await replica.start();
       }
     },
@@ -137,7 +136,6 @@ export const killedFaults: readonly Fault[] = [
       'before the write': { at: 'before', statement: SAVES_TOKENS },
       'after the write': { at: 'after', statement: SAVES_TOKENS },
     },
-    interrupts: ['its request sent', 'its answer received', 'before the write'],
   }),
   killed('a callback', {
     drive: finishSignIn,
@@ -194,12 +192,12 @@ export const killedFaults: readonly Fault[] = [
   {
     name: 'replica killed at any moment',
     isShort: true,
-    inject: ({ replicas, random }) => random.one(replicas).kill(),
+    inject: (world) => kill(world, [world.random.one(world.replicas)]),
     end: restart,
   },
   {
     name: 'all replicas killed',
-    inject: async ({ replicas }) => void (await Promise.all(replicas.map((replica) => replica.kill()))),
+    inject: (world) => kill(world, world.replicas),
     end: restart,
   },
   {
@@ -226,6 +224,12 @@ export const killedFaults: readonly Fault[] = [
     end: async () => undefined,
   },
 ];
+
+async function kill({ excuse }: World, replicas: readonly Replica[]): Promise<void> {
+  const from = Date.now();
+  await Promise.all(replicas.map((replica) => replica.kill()));
+  await excuse.interrupted(from);
+}
 
 async function restart({ replicas }: World): Promise<void> {
   await Promise.all(replicas.filter((replica) => !replica.isRunning()).map((replica) => replica.start()));
