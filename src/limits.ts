@@ -26,21 +26,6 @@ export const TARGETS_KEPT_MAX = 20_000;
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 
-// Starting and stopping.
-/** How often a server that starts looks for its database. */
-export const DATABASE_AWAIT_MS = 500;
-/** How often it says that it waits. */
-export const DATABASE_AWAIT_TOLD_MS = 30_000;
-/** Balancers that look every second have noticed by then. */
-export const STOP_NOTICE_DEFAULT_SECONDS = 3;
-export const STOP_NOTICE_MAX_SECONDS = 300;
-/** A server that is told to stop answers what is under way this long, and then tells those who still wait. */
-export const STOP_LIMIT_MS = 10_000;
-/** For the last words to reach whoever waited. */
-export const STOP_LAST_WORDS_MS = 500;
-/** How often connections that fell idle are closed meanwhile. */
-export const STOP_LOOK_MS = 100;
-
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;
@@ -297,6 +282,12 @@ export const EVENT_STREAMS_MAX = 500;
 export const EVENT_STREAMS_OF_ONE = 12;
 /** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
 export const FORECAST_REUSE_MS = 10_000;
+
+// A database that is away for a moment.
+/** A write that must not be lost is tried again this long: a restart takes less, and nobody waits longer. */
+export const STORE_TRY_FOR_MS = 8_000;
+/** First wait between two tries; doubles. */
+export const STORE_TRY_PAUSE_MS = 100;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

@@ -5,12 +5,7 @@
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
-import {
-  ADMIN_TOKEN_MIN_CHARACTERS,
-  CALL_LOG_DAYS_DEFAULT,
-  STOP_NOTICE_DEFAULT_SECONDS,
-  STOP_NOTICE_MAX_SECONDS,
-} from '../limits.ts';
+import { ADMIN_TOKEN_MIN_CHARACTERS, CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
 import type { AllowedHosts } from '../net/address-policy.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
 import type { OpenIdSettings } from '../people/openid-provider.ts';
@@ -19,6 +14,9 @@ import { readOpenIdSettings } from './openid-settings.ts';
 import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** Balancers that look every second have noticed by then. */
+const STOP_NOTICE_DEFAULT_SECONDS = 3;
+const STOP_NOTICE_MAX_SECONDS = 300;
 const CLIENT_NAME_MAX_CHARACTERS = 100;
 
 /** The settings that have a flag of the same name: `--database-url` is `CHATELAINE_DATABASE_URL`. */

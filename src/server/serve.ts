@@ -24,7 +24,7 @@ export type RunningServer = {
   readonly keyOrigin: 'setting' | 'file' | 'made';
   /**
    * Says that it is not ready any more and goes on serving for `noticeMs`, so that balancers notice; then finishes
-   * the requests under way, tells those who still wait after {@link STOP_LIMIT_MS}, and closes everything.
+   * the requests under way, tells those who still wait after ten seconds, and closes everything.
    */
   close(noticeMs?: number): Promise<void>;
 };

@@ -3,8 +3,13 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { STOP_LAST_WORDS_MS, STOP_LIMIT_MS, STOP_LOOK_MS } from '../limits.ts';
 
+/** What is under way is answered this long; then those who still wait are told. */
+const ANSWER_MS = 10_000;
+/** For the last words to reach them. */
+const LAST_WORDS_MS = 500;
+/** How often connections that fell idle are closed meanwhile. */
+const LOOK_MS = 100;
 const TOLD = { 'retry-after': '1', connection: 'close' };
 const STOPPING = 'This server is stopping; try again.';
 /** JSON-RPC's internal error. */
@@ -39,11 +44,11 @@ export function createStopping(): Stopping {
       if (noticeMs > 0) await wait(noticeMs);
     },
     finish(server) {
-      const closing = setInterval(() => server.closeIdleConnections(), STOP_LOOK_MS);
+      const closing = setInterval(() => server.closeIdleConnections(), LOOK_MS);
       const telling = setTimeout(() => {
         for (const [response, request] of open) tell(request, response);
-      }, STOP_LIMIT_MS);
-      const cutting = setTimeout(() => server.closeAllConnections(), STOP_LIMIT_MS + STOP_LAST_WORDS_MS);
+      }, ANSWER_MS);
+      const cutting = setTimeout(() => server.closeAllConnections(), ANSWER_MS + LAST_WORDS_MS);
       return new Promise((resolve) => {
         server.close(() => {
           clearInterval(closing);
