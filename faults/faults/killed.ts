@@ -4,6 +4,7 @@ import { startProvider } from '../../providers/index.ts';
 import { Browser } from '../../test/support/browser.ts';
 import { type Fault, pause } from '../fault.ts';
 import { signIn } from '../providers.ts';
+import { connectToRefresh } from '../refreshed.ts';
 import type { Replica, Step } from '../replica.ts';
 import { rotateUnderOtherKey } from '../rotation.ts';
 import type { World } from '../world.ts';
@@ -55,19 +56,10 @@ async function driveToDeath(world: World, replica: Replica, drive: Drive, what: 
 
 const oneOf = <T>(world: World, values: readonly T[]): T => world.random.one(values);
 
-/** Connectors of their own: after a refresh that was cut off nobody else refreshes until its lease has lapsed. */
 const refreshed = new WeakMap<World, string>();
 
-const connectToRefresh = async (world: World): Promise<void> => {
-  const { running } = oneOf(world, world.providers);
-  const { id } = await world.api('POST', 'connectors', {
-    name: `Refreshed ${Date.now().toString(36)}`,
-    url: running.mcpUrl,
-    authType: 'oauth',
-    credentialMode: 'shared',
-  });
-  await signIn(world.api, id);
-  refreshed.set(world, id);
+const prepareRefresh = async (world: World): Promise<void> => {
+  refreshed.set(world, (await connectToRefresh(world)).id);
 };
 
 /** A request with a token that is due soon after it came. */
@@ -127,7 +119,7 @@ const SAVES_TOKENS = 'update "credentials" set .*"sealed"';
 
 export const killedFaults: readonly Fault[] = [
   killed('a refresh', {
-    prepare: connectToRefresh,
+    prepare: prepareRefresh,
     drive: useAndRefresh,
     steps: {
       'before its request': { at: 'request', path: '/token$', body: REFRESH },
