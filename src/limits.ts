@@ -29,6 +29,8 @@ export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;
+/** How a server calls itself, and which version of itself it is; shown beside every connector. */
+export const SERVER_NAME_MAX_CHARACTERS = 200;
 /** The body beside an HTTP error status is read this far, to find a JSON-RPC error in it. */
 export const ERROR_BODY_MAX_BYTES = 64 * 1024;
 /** Wait before resuming an SSE stream whose server named no time. */
@@ -70,6 +72,8 @@ export const INPUT_ROUNDS_MAX = 10;
 
 // Flows.
 export const FLOW_LIFETIME_MS = 10 * 60_000;
+/** An expired one is known this long, so that a consent that comes late is told so where it began. */
+export const FLOW_KEPT_MS = 60 * 60_000;
 
 /** Creating a connector waits this long for its first listing, which then goes on without it. */
 export const CREATE_SYNC_WAIT_MS = 10_000;
@@ -81,26 +85,36 @@ export const CALLBACK_SYNC_WAIT_MS = 15_000;
 // Credentials.
 /** A token with less than this left is refreshed before it is used. */
 export const REFRESH_AHEAD_MS = 5 * 60_000;
-/** The background refresher starts up to this much earlier, so that a fleet does not refresh at one moment. */
-export const REFRESH_JITTER_MS = 2 * 60_000;
 /** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
 export const REFRESH_LEASE_MS = 45_000;
-/** Callers wait this long for a refresh whose tokens the database does not take yet; it goes on without them. */
-export const REFRESH_WAIT_MS = 20_000;
-/** Tokens that cannot be saved are kept and tried again this long, while the process lives: nobody else has them. */
-export const REFRESH_SAVE_FOR_MS = 10 * 60_000;
-/** First and longest wait between two tries to save them. */
-export const REFRESH_SAVE_PAUSE_MS = 250;
-export const REFRESH_SAVE_PAUSE_MAX_MS = 1_000;
 /** Whoever takes over a refresh that was cut off waits this long for its tokens: twice the longest pause, and then some. */
 export const REFRESH_TAKE_OVER_MS = 3_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
 export const REFRESH_BACKOFF_MS = 5_000;
 export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
+/** Whoever asked for a token waits this long for it to be saved; well inside REFRESH_LEASE_MS with the request before. */
+export const REFRESH_SAVE_WAIT_MS = 8_000;
+/** A rotated token that cannot be saved is kept in memory and tried again this long: a disk is freed, a database restarted. */
+export const REFRESH_SAVE_MS = 30 * 60_000;
+/** A hub that closes tries this much longer. */
+export const REFRESH_SAVE_LAST_MS = 3_000;
+export const REFRESH_SAVE_PAUSE_MS = 100;
+/** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
+export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
 export const CREDENTIAL_CACHE_MS = 1_000;
+
+// The clock that processes on one database share.
+/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
+export const CLOCK_LOOK_MS = 5_000;
+/** An answer that was longer on its way says too little about the moment. */
+export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
+/** A smaller difference may be the way of the answer; leases have far more to spare. */
+export const CLOCK_TOLERANCE_MS = 50;
+/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
+export const CLOCK_COMPLAINT_MS = 5_000;
 
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
@@ -178,6 +192,9 @@ export const MAIL_MAX_CHARACTERS = 64 * 1024;
 export const AGENT_CALLS_IN_FLIGHT_MAX = 200;
 /** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
 export const AGENT_STREAMS_MAX = 64;
+
+/** Of a translated answer that its agent does not read; what only tells of the progress is left out beyond. */
+export const AGENT_UNREAD_MAX_BYTES = 256 * 1024;
 /** Warm connections to servers for one agent; its longest unused ones make room. */
 export const AGENT_CONNECTIONS_MAX = 64;
 /** How often an open stream looks whether the tools of its agent changed. */
@@ -218,8 +235,6 @@ export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */
 export const CALL_STATS_GROUPS_MAX = 744;
-/** Anybody may scrape, and credentials are counted by reading all of them. */
-export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
 
 // Traces.
 /** Spans wait for others to go out with; the standard's default. */
@@ -231,6 +246,9 @@ export const TRACE_WAIT_MAX_MS = 60_000;
 export const TRACE_FLUSH_MS = 2_000;
 /** A collector that is away is told of this often. */
 export const TRACE_COMPLAINT_MS = 60_000;
+
+/** Lines of the log that cannot be written at the moment wait in memory up to here; later ones are dropped. */
+export const LOG_WAITING_MAX_BYTES = 1024 * 1024;
 
 // The HTTP API.
 export const REQUEST_MAX_BYTES = 1024 * 1024;
@@ -283,11 +301,11 @@ export const EVENT_STREAMS_OF_ONE = 12;
 /** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
 export const FORECAST_REUSE_MS = 10_000;
 
-// A database that is away for a moment.
-/** A write that must not be lost is tried again this long: a restart takes less, and nobody waits longer. */
-export const STORE_TRY_FOR_MS = 8_000;
-/** First wait between two tries; doubles. */
-export const STORE_TRY_PAUSE_MS = 100;
+// The start.
+/** A client of a vault that needs longer waits for something that does not come. */
+export const KEYS_COMMAND_TIMEOUT_MS = 30_000;
+/** A thousand keys; more is not a list of keys. */
+export const KEYS_OUTPUT_MAX_BYTES = 64 * 1024;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

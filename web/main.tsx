@@ -9,9 +9,11 @@ import { connectorsQuery } from './api/queries.ts';
 import { queryClient } from './api/query-client.ts';
 import { sessionQuery } from './api/session.ts';
 import { router } from './router.tsx';
+import { keepFocus } from './shell/keep-focus.ts';
 import { applyTheme } from './shell/theme.ts';
 
 applyTheme();
+keepFocus();
 
 // Asked before anything is drawn: who is signed in, and what the first page most often shows.
 void queryClient.prefetchQuery(sessionQuery);

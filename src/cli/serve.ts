@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path';
 import { awaitingDatabase } from '../server/await-database.ts';
-import { readSettings, type Settings } from '../server/config.ts';
+import { nodeOptions, readSettings, type Settings } from '../server/config.ts';
 import { createLog } from '../server/log.ts';
+import { memoryWeaknesses } from '../server/memory-guard.ts';
 import { type RunningServer, startServer } from '../server/serve.ts';
 import { VERSION } from '../server/version.ts';
 import { command } from './command.ts';
@@ -11,7 +12,7 @@ import { commandLine } from './invocation.ts';
 import { bold, pairs } from './output.ts';
 import { SERVER_OPTIONS } from './setting-options.ts';
 import { stopSignal } from './signals.ts';
-import { keyFileOf, keyMadeNotice } from './with-hub.ts';
+import { keyFileOf, keyMadeNotice, keyPlaceOf, keysAreSet } from './with-hub.ts';
 
 export const serve = command({
   details:
@@ -22,6 +23,7 @@ export const serve = command({
     const settings = readSettings(undefined, values);
     const stop = stopSignal();
     const log = createLog(settings.logLevel, 'stderr');
+    for (const weakness of memoryWeaknesses(nodeOptions())) log.warn({}, `memory is not shut: ${weakness}`);
     const stopped = new AbortController();
     void stop.then(() => stopped.abort());
     const server = await startServer(settings, log, stopped).catch(unlessStopped(stopped.signal));
@@ -68,7 +70,7 @@ function placesOf(settings: Settings): { dataFolder: string; database: 'sqlite' 
   return {
     dataFolder: settings.dataFolder,
     database: settings.database.kind,
-    keyFile: settings.encryptionKeys === null ? keyFileOf(settings) : null,
+    keyFile: keysAreSet(settings) ? null : keyFileOf(settings),
   };
 }
 
@@ -82,7 +84,7 @@ function announcement(
     ['address', url],
     ['API', `${url}/api/docs`],
     ['data', settings.database.kind === 'sqlite' ? settings.database.file : 'PostgreSQL (CHATELAINE_DATABASE_URL)'],
-    ['key', settings.encryptionKeys === null ? keyFileOf(settings) : 'CHATELAINE_ENCRYPTION_KEYS'],
+    ['key', keyPlaceOf(settings)],
   ];
   return [
     bold(`Chatelaine ${VERSION}`),
@@ -99,7 +101,7 @@ function setupAdvice(url: string, code: string): string {
 
 function tokenAdvice(settings: Settings): string {
   const folder = settings.dataFolder === resolve('data') ? [] : ['--data', settings.dataFolder];
-  const sameEnvironment = settings.database.kind === 'postgres' || settings.encryptionKeys !== null;
+  const sameEnvironment = settings.database.kind === 'postgres' || keysAreSet(settings);
   return [
     `Nobody can call the API yet. Make a token${sameEnvironment ? ', with the environment of this server' : ''}:`,
     `  ${commandLine(['tokens', 'create', '--role', 'owner', ...folder])}`,

@@ -13,7 +13,16 @@ import { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
-import { flowNotFound, openFor, refuseChanged, refuseEnded, serverOfFlow } from './authorize.ts';
+import {
+  flowExpired,
+  flowNotFound,
+  flowUsed,
+  isExpired,
+  openFor,
+  refuseChanged,
+  refuseEnded,
+  serverOfFlow,
+} from './authorize.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf, newCredential } from './credential-record.ts';
@@ -34,7 +43,7 @@ import { tryingAgain } from './try-again.ts';
  * @param parameters the query of the callback, as it came
  * @param browser the secret of this browser's cookie; null when it has none
  * @returns where to send the browser: also after a failure that belongs to a known flow
- * @throws flow_not_found, flow_expired, flow_already_used, flow_other_browser, authorization_response_invalid,
+ * @throws flow_not_found, flow_already_used, and in another browser than the flow's flow_expired, flow_other_browser, authorization_response_invalid,
  *   issuer_mismatch: nothing was changed, a plain page tells what to do
  */
 export async function callback(
@@ -49,8 +58,10 @@ export async function callback(
       ? null
       : await context.store.flows.findByState(await hashToken(new Secret(state)));
   if (flow === null) throw flowNotFound();
-  refuseEnded(flow, context.now());
-  if (browser === null || flow.browserHash !== (await hashToken(browser))) {
+  const inItsBrowser = browser !== null && flow.browserHash === (await hashToken(browser));
+  const late = inItsBrowser && flow.status === 'opened' && isExpired(flow, context.now());
+  if (!late) refuseEnded(flow, context.now());
+  if (!inItsBrowser) {
     throw new ChatelaineError(
       'flow_other_browser',
       'This sign-in was begun in another browser. Finish it there, or ask for a new link and open it here.',
@@ -58,6 +69,8 @@ export async function callback(
   }
   const connector = await context.store.connectors.get(flow.connectorId);
   if (connector === null) throw flowNotFound();
+  // It is told so where the flow began. The flow stays as it is, and its code is not used.
+  if (late) return landing(context, connector, flow, flowExpired());
 
   const recorder = createRecorder(context, 'callback');
   const server = serverOfFlow(flow);
@@ -69,10 +82,10 @@ export async function callback(
     await recorder.save(connector.id, flow.agentId);
     // Once iss holds, the provider's own error is an answer and ends the flow.
     if (!isChatelaineError(error, 'authorization_denied')) throw error;
-    if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+    if (!(await context.store.flows.consume(flow.id))) throw flowUsed();
     return landing(context, connector, flow, error);
   }
-  if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+  if (!(await context.store.flows.consume(flow.id))) throw flowUsed();
 
   try {
     const secrets = await openFlow(context.vault, flow);
@@ -96,9 +109,6 @@ export async function callback(
     return landing(context, connector, flow, error);
   }
 }
-
-const alreadyUsed = (): ChatelaineError =>
-  new ChatelaineError('flow_already_used', 'This sign-in was finished already. Ask for a new link to connect again.');
 
 async function exchange(
   context: HubContext,

@@ -6,6 +6,7 @@ import type { Secret } from '../secret.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/seal.ts';
 import type { AgentAccessReader } from './agent-access.ts';
+import type { LateSaves } from './late-saves.ts';
 import type { HubMeter } from './meter.ts';
 
 /** One request as the transcript shows it; `url` is redacted already. */
@@ -52,8 +53,25 @@ export type HubContext = {
   readonly holder: string;
   readonly credentialCache: CredentialCache;
   readonly agentAccess: AgentAccessReader;
+  readonly lateSaves: LateSaves;
   /** In-process single flight: callers of one key share one run. */
   readonly singleFlight: <T>(key: string, run: () => Promise<T>) => Promise<T>;
+  readonly tokenLanes: TokenLanes;
+};
+
+/**
+ * In which order token requests get a lane (see `token-lanes.ts`). `now`: somebody waits for it. `if_free`: not
+ * worth any waiting. `background`: after all others.
+ */
+export type Urgency = 'now' | 'if_free' | 'background';
+
+export type TokenLanes = {
+  /**
+   * Runs `run` in a lane to this issuer; answers null when `if_free` found none.
+   *
+   * @throws upstream_timeout when `now` waited too long; store_unavailable
+   */
+  run<T>(issuer: string, urgency: Urgency, run: () => Promise<T>): Promise<T | null>;
 };
 
 /** Resolved request headers, kept for a moment; see `access-token.ts`. */

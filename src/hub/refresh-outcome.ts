@@ -4,9 +4,10 @@ import { ChatelaineError, isChatelaineError } from '../errors.ts';
 import {
   REFRESH_BACKOFF_MAX_MS,
   REFRESH_BACKOFF_MS,
-  REFRESH_SAVE_FOR_MS,
+  REFRESH_SAVE_MS,
   REFRESH_SAVE_PAUSE_MAX_MS,
   REFRESH_SAVE_PAUSE_MS,
+  REFRESH_SAVE_WAIT_MS,
 } from '../limits.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialPatch, CredentialRecord } from '../store/records.ts';
@@ -14,23 +15,23 @@ import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf } from './credential-record.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
-import { pause } from './lease.ts';
+import { type Lease, pause } from './lease.ts';
 import type { StoredTokens } from './sealed-values.ts';
 import { sealTokens } from './sealed-values.ts';
 import type { Recorder } from './transcript.ts';
 
 /**
- * Saves the rotated tokens. A fault of the database is tried again for as long as it takes, since losing them may
- * lose the grant; meanwhile the lease is kept where that can be said.
+ * Saves the rotated tokens. A fault of the database is tried again, by whoever waits for the token and, after that,
+ * by nobody's leave: losing them may lose the grant.
  *
- * @throws store_unavailable when they could not be saved at all
+ * @throws store_unavailable when they are not saved in time; the lease is kept until they are
  */
 export async function saveRefreshed(
   context: HubContext,
   credential: CredentialRecord,
   old: StoredTokens,
   fresh: TokenSet,
-  renewLease: () => Promise<boolean>,
+  lease: Lease,
 ): Promise<CredentialRecord> {
   const now = context.now();
   const sealed = await sealTokens(
@@ -53,7 +54,11 @@ export async function saveRefreshed(
     refreshStartedAt: null,
     reason: credential.state === 'ok' ? null : credential.reason,
   };
-  let saved = await saveInTheEnd(context, credential, patch, renewLease);
+  const saving = saveUntilSaved(context, credential, patch, lease);
+  let saved = await savedInTime(saving).catch((error: unknown) => {
+    lease.keepUntil(saving);
+    throw error;
+  });
   context.credentialCache.forgetConnector(credential.connectorId);
   const current = await context.store.credentials.get(credential.id);
   // A try whose answer was lost may have written them.
@@ -74,33 +79,40 @@ export async function saveRefreshed(
   return current;
 }
 
-async function saveInTheEnd(
+async function savedInTime(saving: Promise<boolean>): Promise<boolean> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new ChatelaineError('store_unavailable', 'A refreshed token could not be saved yet, so it is not used.'),
+    );
+  }, REFRESH_SAVE_WAIT_MS);
+  return Promise.race([saving, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Whether they are those of the credential now; false when it was changed or removed meanwhile. */
+async function saveUntilSaved(
   context: HubContext,
   { id, generation, state }: CredentialRecord,
   patch: CredentialPatch,
-  renewLease: () => Promise<boolean>,
+  lease: Lease,
 ): Promise<boolean> {
-  const giveUpAt = context.now() + REFRESH_SAVE_FOR_MS;
+  const giveUpAt = context.now() + REFRESH_SAVE_MS;
   let wait = REFRESH_SAVE_PAUSE_MS;
   for (let isFirst = true; ; isFirst = false) {
     try {
       // Who thought this refresh dead and tried the spent token meanwhile may have marked the credential.
       return await context.store.credentials.update(id, generation, isFirst ? patch : { ...patch, state });
     } catch (error) {
-      if (context.now() >= giveUpAt) {
-        throw new ChatelaineError('store_unavailable', 'A refreshed token could not be saved; it was not used.', {
-          cause: error,
-        });
+      const told = { err: error, credentialId: id };
+      if (context.now() > giveUpAt || context.lateSaves.isOver()) {
+        context.log.error(told, 'a refreshed token could not be saved; it is lost');
+        return false;
       }
-      if (isFirst)
-        context.log.warn(
-          { err: error, credentialId: id },
-          'a refreshed token could not be saved yet; it is tried again',
-        );
+      if (isFirst) context.log.warn(told, 'a refreshed token could not be saved yet; it is tried again');
     }
     await pause(wait);
     wait = Math.min(wait * 2, REFRESH_SAVE_PAUSE_MAX_MS);
-    await renewLease().catch(() => false);
+    await lease.renew().catch(() => false);
   }
 }
 
@@ -177,14 +189,15 @@ export async function refreshFailed(
   const failures = credential.refreshFailures + 1;
   const backoff = Math.min(REFRESH_BACKOFF_MS * 2 ** (failures - 1), REFRESH_BACKOFF_MAX_MS);
   const asked = (error.details.retryAfterSeconds ?? 0) * 1000;
+  const wait = Math.min(Math.max(backoff, asked), REFRESH_BACKOFF_MAX_MS);
   await context.store.credentials.update(credential.id, credential.generation, {
     refreshFailures: failures,
-    refreshAfter: context.now() + Math.min(Math.max(backoff, asked), REFRESH_BACKOFF_MAX_MS),
+    refreshAfter: context.now() + wait,
     // Where no answer came, the provider may have spent the refresh token all the same.
     ...(answered ? { refreshStartedAt: null } : {}),
     reason: error.message,
   });
-  recorder.note('refresh', `kept the tokens; next try in ${Math.round(Math.max(backoff, asked) / 1000)} s`);
+  recorder.note('refresh', `kept the tokens; next try in ${Math.round(wait / 1000)} s`);
   const valid = !force && (credential.expiresAt === null || credential.expiresAt > context.now());
   if (valid) return credential;
   throw error;

@@ -7,13 +7,13 @@
 // The new tokens are saved before anybody uses them. No transaction is open during the request.
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
-import { LEASE_POLL_MS, REFRESH_LEASE_MS, REFRESH_TAKE_OVER_MS, REFRESH_WAIT_MS } from '../limits.ts';
+import { LEASE_POLL_MS, REFRESH_LEASE_MS, REFRESH_TAKE_OVER_MS } from '../limits.ts';
 import { requestClientCredentials } from '../oauth/client-credentials.ts';
 import { refreshTokens } from '../oauth/refresh.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { pause, withLease } from './lease.ts';
+import { type Lease, pause, withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
 import { endCredential, reconnectError, refreshFailed, saveRefreshed } from './refresh-outcome.ts';
@@ -33,7 +33,7 @@ export async function refreshCredential(
   context: HubContext,
   connector: ConnectorRecord,
   credential: CredentialRecord,
-  options: { force: boolean } = { force: false },
+  options: { readonly force: boolean; readonly urgency?: 'background' } = { force: false },
 ): Promise<CredentialRecord> {
   const stillValid = !options.force && isValid(context, credential);
   if (!credential.refreshable) {
@@ -44,34 +44,34 @@ export async function refreshCredential(
     throw await endCredential(context, connector, credential, reason);
   }
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);
-  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused.
-  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : 'due'}`;
-  const refreshing = context.singleFlight(flight, () =>
-    withLease(
-      context,
-      `refresh:${credential.id}`,
-      REFRESH_LEASE_MS,
-      (renew) => refreshHolding(context, connector, credential, options.force, renew),
-      () => winnersToken(context, connector, credential, stillValid),
-    ),
-  );
-  return inTime(refreshing, stillValid ? credential : null);
+  const urgency = options.urgency ?? (stillValid ? 'if_free' : 'now');
+  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused. And apart for
+  // the background, which waits in line longer than a call may.
+  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : urgency}`;
+  try {
+    const renewed = await context.singleFlight(flight, () =>
+      context.tokenLanes.run(laneOf(credential), urgency, () =>
+        withLease(
+          context,
+          `refresh:${credential.id}`,
+          REFRESH_LEASE_MS,
+          (lease) => refreshHolding(context, connector, credential, options.force, lease),
+          () => winnersToken(context, connector, credential, stillValid),
+        ),
+      ),
+    );
+    return renewed ?? credential;
+  } catch (error) {
+    // A database that takes no changes is no reason to keep anybody from a token that is good.
+    if (options.force || !isChatelaineError(error, 'store_unavailable') || !isValid(context, credential)) throw error;
+    context.log.warn({ err: error, credentialId: credential.id }, 'a token could not be renewed ahead of time');
+    return credential;
+  }
 }
 
-/** A refresh may go on for long where its tokens cannot be saved; nobody is made to wait for that. */
-async function inTime(
-  refreshing: Promise<CredentialRecord>,
-  meanwhile: CredentialRecord | null,
-): Promise<CredentialRecord> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<CredentialRecord>((resolve, reject) => {
-    timer = setTimeout(() => {
-      if (meanwhile !== null) resolve(meanwhile);
-      else reject(new ChatelaineError('store_unavailable', 'The refreshed token could not be saved yet; try again.'));
-    }, REFRESH_WAIT_MS);
-  });
-  return Promise.race([refreshing, late]).finally(() => clearTimeout(timer));
-}
+/** Whose token requests go in one line. */
+export const laneOf = ({ issuer, connectorId }: Pick<CredentialRecord, 'issuer' | 'connectorId'>): string =>
+  issuer ?? connectorId;
 
 const isValid = (context: HubContext, credential: CredentialRecord): boolean =>
   credential.expiresAt === null || credential.expiresAt > context.now();
@@ -114,7 +114,7 @@ async function refreshHolding(
   connector: ConnectorRecord,
   seen: CredentialRecord,
   force: boolean,
-  renewLease: () => Promise<boolean>,
+  lease: Lease,
 ): Promise<CredentialRecord> {
   const credential = await afterCutOff(context, await present(context, connector, seen.id));
   if (credential.generation > seen.generation) return credential;
@@ -128,18 +128,19 @@ async function refreshHolding(
     const server = await serverOf(context, connector, credential.issuer ?? '', recorder);
     const client = await clientOf(context, connector, tokens.client, server);
     // Looking up the server may have taken a while, and the lease has to outlive the token request.
-    if (!(await renewLease()))
+    if (!(await lease.renew()))
       throw new ChatelaineError('store_unavailable', 'Another process has taken over the refresh; try again.');
     const began = { refreshStartedAt: context.now() };
     if (!(await store.credentials.update(credential.id, credential.generation, began)))
       return await present(context, connector, credential.id);
     const fresh = await requestTokens(connector, credential, tokens, client, server, recorder);
-    const renewed = await saveRefreshed(context, credential, tokens, fresh, renewLease);
+    const renewed = await saveRefreshed(context, credential, tokens, fresh, lease);
     context.meter.tokenRefresh('ok');
     return renewed;
   } catch (error) {
     const isEnd = isChatelaineError(error, 'invalid_grant', 'client_rejected', 'secret_unreadable');
-    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed');
+    const code = isChatelaineError(error) ? error.code : 'internal_error';
+    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed', { connectorKey: connector.key, code });
     return await refreshFailed(context, connector, credential, error, force, recorder);
   } finally {
     await recorder.save(connector.id, credential.agentId);

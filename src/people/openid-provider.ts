@@ -43,7 +43,13 @@ export type OpenIdProvider = {
 };
 
 export function createOpenIdProvider(settings: OpenIdSettings, outbound: Outbound, now: () => number): OpenIdProvider {
-  const client: oauth.Client = { client_id: settings.clientId };
+  // ID tokens are judged by the clock that decides everything else, not by this machine's.
+  const client: oauth.Client = {
+    client_id: settings.clientId,
+    get [oauth.clockSkew]() {
+      return Math.round((now() - Date.now()) / 1000);
+    },
+  };
   let known: { readonly server: oauth.AuthorizationServer; readonly readAt: number } | null = null;
 
   const serverOf = async (): Promise<oauth.AuthorizationServer> => {
@@ -169,13 +175,18 @@ function incomplete(what: string): ChatelaineError {
 
 function personOf(claims: Readonly<Record<string, unknown>> & { readonly sub: string }): OpenIdPerson {
   const { sub, email, email_verified: verified, name } = claims;
-  const mail = typeof email === 'string' && email.includes('@') ? email.toLowerCase() : null;
+  const mail = isText(email) && email.includes('@') ? email.toLowerCase() : null;
   // Some providers send the flag as text.
   const flag = verified === true || verified === 'true' ? true : verified === undefined ? null : false;
   return {
     subject: sub,
     email: mail,
     emailVerified: flag,
-    name: typeof name === 'string' && name.trim() !== '' ? name.trim().slice(0, 100) : null,
+    name: isText(name) && name.trim() !== '' ? name.trim().slice(0, 100).toWellFormed() : null,
   };
+}
+
+/** Without control characters, of which not every database takes all. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !/[\p{Cc}\p{Cs}]/u.test(value);
 }

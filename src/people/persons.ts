@@ -12,7 +12,7 @@ import { type Auth, PASSWORD_PROVIDER, type Session, type User } from './auth.ts
 import type { PeopleContext, SignedIn } from './context.ts';
 import { setPassword } from './new-person.ts';
 import { dropOneTimesFor, dropOneTimesMadeBy } from './one-time.ts';
-import { covers, type Role } from './role.ts';
+import { covers, type Role, roleOfToken } from './role.ts';
 import { PEOPLE_LEASE } from './setup.ts';
 import { actorOf } from './sign-in.ts';
 
@@ -126,7 +126,7 @@ export async function withdraw(
 ): Promise<void> {
   await dropOneTimesFor(auth, id);
   await dropOneTimesMadeBy(auth, actorOf(id).name);
-  const keep = (role: ApiTokenRole): boolean => left !== null && covers(left, role === 'reader' ? 'viewer' : role);
+  const keep = (role: ApiTokenRole): boolean => left !== null && covers(left, roleOfToken(role));
   await revokeTokensOf(context.hub, actorOf(id), keep, by);
 }
 

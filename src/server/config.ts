@@ -10,6 +10,7 @@ import type { AllowedHosts } from '../net/address-policy.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
 import type { OpenIdSettings } from '../people/openid-provider.ts';
 import { Secret } from '../secret.ts';
+import { type KeysCommand, parseKeysCommand } from './keys-command.ts';
 import { readOpenIdSettings } from './openid-settings.ts';
 import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
 
@@ -39,8 +40,10 @@ export type Settings = {
   /** Absolute path. */
   readonly dataFolder: string;
   readonly database: DatabaseLocation;
-  /** `id:base64key[,…]` for the vault to parse; null where the key file of the data folder holds them. */
+  /** `id:base64key[,…]` for the vault to parse; null where a command or the key file of the data folder has them. */
   readonly encryptionKeys: Secret | null;
+  /** Prints the keys; null where none is set. Never set together with `encryptionKeys`. */
+  readonly encryptionKeysCommand: KeysCommand | null;
   /** Absolute path of the folder of `file:NAME` references. */
   readonly secretsFolder: string;
   readonly adminToken: Secret | null;
@@ -83,6 +86,14 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
   }
   const dataFolder = resolve(read('CHATELAINE_DATA', asIs) ?? 'data');
   const databaseUrl = read('CHATELAINE_DATABASE_URL', parseDatabaseUrl);
+  const encryptionKeys = read('CHATELAINE_ENCRYPTION_KEYS', (text) => new Secret(text));
+  const encryptionKeysCommand = read('CHATELAINE_ENCRYPTION_KEYS_COMMAND', parseKeysCommand);
+  if (encryptionKeys !== null && encryptionKeysCommand !== null) {
+    throw new ChatelaineError(
+      'invalid_settings',
+      'CHATELAINE_ENCRYPTION_KEYS and CHATELAINE_ENCRYPTION_KEYS_COMMAND are both set: remove the one that is not meant.',
+    );
+  }
 
   return {
     host,
@@ -92,7 +103,8 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
     database: databaseUrl
       ? { kind: 'postgres', url: databaseUrl }
       : { kind: 'sqlite', file: join(dataFolder, 'chatelaine.db') },
-    encryptionKeys: read('CHATELAINE_ENCRYPTION_KEYS', (text) => new Secret(text)),
+    encryptionKeys,
+    encryptionKeysCommand,
     secretsFolder: resolve(read('CHATELAINE_SECRETS_DIR', asIs) ?? '/run/secrets'),
     adminToken: read('CHATELAINE_ADMIN_TOKEN', parseAdminToken),
     allowedPrivateHosts: parseAllowedHosts(read('CHATELAINE_ALLOWED_PRIVATE_HOSTS', asIs) ?? ''),
@@ -129,6 +141,18 @@ export function secretFromEnvironment(name: string, env: Environment = process.e
   }
   const value = env[name];
   return value ? new Secret(value) : null;
+}
+
+/** What programs that the hub starts may see: everything but its own settings, which hold secrets. */
+export function environmentOfOthers(env: Environment = process.env): Environment {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(CHATELAINE_|OTEL_EXPORTER_OTLP_.*HEADERS$)/.test(name)),
+  );
+}
+
+/** Options that Node itself took from the environment. */
+export function nodeOptions(env: Environment = process.env): string {
+  return env.NODE_OPTIONS ?? '';
 }
 
 function variableOf(flag: string): string {

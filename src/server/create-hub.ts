@@ -13,6 +13,9 @@ import { createChangeFeed } from '../hub/change-feed.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
+import { newId } from '../hub/ids.ts';
+import { createLateSaves } from '../hub/late-saves.ts';
+import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
 import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
@@ -33,6 +36,7 @@ import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { ExportingTracer } from './open-telemetry.ts';
 import { referenceReader } from './secret-references.ts';
+import { openSharedClock, type SharedClock } from './shared-clock.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { VERSION } from './version.ts';
 
@@ -62,7 +66,7 @@ export type CreateHubOptions = {
   /** The built web page; without one, `/` leads to the documents of the API. */
   readonly webPage?: WebPage | null;
   readonly log?: Log;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; by default the database's clock, which all processes on it share. */
   readonly now?: () => number;
   /** Refresh ahead of time, scheduled sync and listening for changes; on by default. */
   readonly background?: boolean;
@@ -96,14 +100,16 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       ? options.allowedPrivateHosts
       : parseAllowedHosts(options.allowedPrivateHosts ?? '');
   const log = options.log ?? silentLog;
-  const now = options.now ?? Date.now;
   const opened = 'connectors' in options.database ? options.database : await openStore(options.database);
+  const clock = await clockOf(options, opened, log);
+  const { now } = clock;
   const changes = createChangeFeed(opened, log, now);
   const store = watchStore(opened, changes);
   const outbound = createOutbound({ allowed, userAgent: `chatelaine/${VERSION}` });
   try {
     const policy = addressPolicy(allowed);
     const metrics = createMetrics(now);
+    const holder = `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40);
     const tracer = options.traces == null ? null : await loadTracer(options.traces, log);
     const context: HubContext = {
       store,
@@ -124,10 +130,12 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       log,
       meter: metrics.meter,
       callLogDays: options.callLogDays ?? CALL_LOG_DAYS_DEFAULT,
-      holder: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40),
+      holder,
       credentialCache: createCredentialCache(now),
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
+      tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),
+      lateSaves: createLateSaves(),
     };
     const hub = assembleHub(context);
     const adminToken =
@@ -159,6 +167,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
         gateway.endStreams();
       },
       close: async () => {
+        clock.close();
         await views.close();
         await gateway.close();
         await tracer?.close();
@@ -167,8 +176,19 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       },
     };
   } catch (error) {
+    clock.close();
     await outbound.close();
     if (!('connectors' in options.database)) await opened.close();
+    throw error;
+  }
+}
+
+async function clockOf(options: CreateHubOptions, store: Store, log: Log): Promise<SharedClock> {
+  if (options.now !== undefined) return { now: options.now, close: () => undefined };
+  try {
+    return await openSharedClock(store, log);
+  } catch (error) {
+    if (!('connectors' in options.database)) await store.close();
     throw error;
   }
 }

@@ -1,14 +1,36 @@
 // The log: one JSON object a line. Errors are told by type, code, message and stack;
 // whatever else hangs on an error object (requests, answers, parameters) stays out.
 
-import { pino } from 'pino';
+import { writeSync } from 'node:fs';
+import { type DestinationStream, pino } from 'pino';
 import type { Log } from '../hub/context.ts';
+import { LOG_WAITING_MAX_BYTES } from '../limits.ts';
 
 const CAUSES = 4;
 
 export function createLog(level: string, stream: 'stdout' | 'stderr' = 'stdout'): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } };
-  return pino(options, pino.destination({ dest: stream === 'stdout' ? 1 : 2, sync: true }));
+  return pino(options, lines(stream === 'stdout' ? 1 : 2));
+}
+
+/**
+ * Lines straight to a file descriptor. One that cannot be written (the disk is full, the pipe too, its reader gone)
+ * takes nobody down and holds nobody up: it waits for the next line, and what does not fit is lost.
+ */
+function lines(fd: number): DestinationStream {
+  let waiting = Buffer.alloc(0);
+  return {
+    write(line) {
+      const bytes = Buffer.from(line);
+      if (waiting.length === 0) waiting = bytes;
+      else if (waiting.length + bytes.length <= LOG_WAITING_MAX_BYTES) waiting = Buffer.concat([waiting, bytes]);
+      try {
+        while (waiting.length > 0) waiting = waiting.subarray(writeSync(fd, waiting));
+      } catch {
+        // There is no other place to say it.
+      }
+    },
+  };
 }
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };

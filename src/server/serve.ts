@@ -12,7 +12,9 @@ import type { Store } from '../store/store.ts';
 import { awaitingDatabase } from './await-database.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
-import { loadKeys } from './encryption-keys.ts';
+import { type KeyOrigin, loadKeys } from './encryption-keys.ts';
+import { silentLog } from './log.ts';
+import { takeServingLock } from './serving-lock.ts';
 import { createStopping } from './stopping.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
@@ -21,7 +23,7 @@ export type RunningServer = {
   readonly url: string;
   readonly port: number;
   readonly embedded: EmbeddedHub;
-  readonly keyOrigin: 'setting' | 'file' | 'made';
+  readonly keyOrigin: KeyOrigin;
   /**
    * Says that it is not ready any more and goes on serving for `noticeMs`, so that balancers notice; then finishes
    * the requests under way, tells those who still wait after ten seconds, and closes everything.
@@ -47,13 +49,10 @@ export async function openHubOf(
     readonly webPage?: WebPage | null;
     readonly traces?: TraceSettings | null;
   },
-): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
+): Promise<EmbeddedHub & { readonly keyOrigin: KeyOrigin; readonly store: Store }> {
   const store = await openStoreOf(settings);
   try {
-    const { keyring, origin } = await loadKeys(store, {
-      given: settings.encryptionKeys,
-      dataFolder: settings.dataFolder,
-    });
+    const { keyring, origin } = await loadKeys(store, settings, given.log ?? silentLog);
     const embedded = await createHub({
       url: given.url,
       database: store,
@@ -77,17 +76,39 @@ export async function openHubOf(
   }
 }
 
+type ServerOptions = {
+  /** false leaves refreshing ahead of time and scheduled syncs to others. */
+  readonly background?: boolean;
+  /** false lets several servers run on one embedded database, which nothing but a test wants. */
+  readonly alone?: boolean;
+  /** Ends the wait for the database. */
+  readonly signal?: AbortSignal;
+};
+
 /**
- * Listens, waits for the database, and serves; without `background` it leaves refreshing ahead of time and scheduled
- * syncs to others. `signal` ends the wait.
+ * Listens, waits for the database, and serves; on an embedded database it is the only server that does.
  *
- * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws; the signal's reason
+ * @throws invalid_settings when another server has the data folder, when the port is taken or not permitted;
+ *   what opening the hub throws; the signal's reason
  */
-export async function startServer(
-  settings: Settings,
-  log: Log,
-  options: { readonly background?: boolean; readonly signal?: AbortSignal } = {},
-): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Log, options: ServerOptions = {}): Promise<RunningServer> {
+  const mustBeAlone = settings.database.kind === 'sqlite' && options.alone !== false;
+  const lock = mustBeAlone ? takeServingLock(settings.dataFolder) : null;
+  try {
+    const running = await listenAndServe(settings, log, options);
+    return {
+      ...running,
+      async close(noticeMs) {
+        await running.close(noticeMs).finally(() => lock?.release());
+      },
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+async function listenAndServe(settings: Settings, log: Log, options: ServerOptions): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
   const stopping = createStopping();
   const listener = getRequestListener((request, { incoming }) =>

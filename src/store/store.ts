@@ -81,6 +81,9 @@ export type FlowStore = {
   deleteExpired(now: number): Promise<number>;
 };
 
+/** Where a page of due credentials ended. */
+type Due = Pick<CredentialRecord, 'id' | 'expiresAt'>;
+
 export type CredentialStore = {
   get(id: string): Promise<CredentialRecord | null>;
   /** The credential of exactly this owner (`agentId` null: the shared one); there is no query for "any". */
@@ -101,8 +104,8 @@ export type CredentialStore = {
   delete(id: string): Promise<boolean>;
   /** How many active ones are in each state. */
   countByState(): Promise<Readonly<Record<CredentialState, number>>>;
-  /** Active, refreshable credentials in state `ok` or `needs_scope` that expire before `expiresBefore` and are not backing off at `now`. */
-  dueForRefresh(now: number, expiresBefore: number, limit: number): Promise<readonly CredentialRecord[]>;
+  /** Active, refreshable ones in state `ok` or `needs_scope` that expire before then and do not back off; the first in front. */
+  dueForRefresh(now: number, expiresBefore: number, limit: number, after?: Due): Promise<readonly CredentialRecord[]>;
 };
 
 export type ToolSnapshotChange = {
@@ -288,5 +291,7 @@ export type Store = {
   readonly meta: MetaStore;
   /** @throws store_unavailable when the database does not answer or lacks a migration */
   ping(): Promise<void>;
+  /** The database's own clock, in milliseconds since the epoch. @throws store_unavailable */
+  time(): Promise<number>;
   close(): Promise<void>;
 };

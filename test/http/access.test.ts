@@ -92,6 +92,7 @@ const MAY: Readonly<Record<string, readonly Need[]>> = {
   operator: ['nobody', 'anybody', 'viewer', 'operator'],
   owner: ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
   'reader token': ['nobody', 'anybody', 'viewer'],
+  'operator token': ['nobody', 'anybody', 'viewer', 'operator'],
   'owner token': ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
   // A wrong bearer token is refused even where none is needed.
   'agent key': [],
@@ -116,7 +117,7 @@ beforeAll(async () => {
   const ended = await join(hub, owner, 'owner', 'ended@example.com');
   callers['ended session'] = page(ended);
   await ended.call('DELETE', '/api/sessions');
-  for (const role of ['reader', 'owner'])
+  for (const role of ['reader', 'operator', 'owner'])
     callers[`${role} token`] = { authorization: `Bearer ${(await hub.ok('POST', '/api/tokens', { role })).token}` };
   const agent = await hub.ok('POST', '/api/agents', { name: 'Keyed' });
   const { key } = await hub.ok('POST', `/api/agents/${agent.id}/keys`, {});

@@ -5,5 +5,5 @@ import { createLog } from '../../src/server/log.ts';
 import { startServer } from '../../src/server/serve.ts';
 
 const server = await startServer(readSettings(), createLog('silent'));
-process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
+process.stdout.write(`${JSON.stringify({ url: server.url, port: server.port })}\n`);
 process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));

@@ -1954,11 +1954,16 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         connectorId: string;
-                        /** @enum {string} */
+                        /**
+                         * @description `ask` answers what the server asks, forms and pages to open, as `input_required`; a server of an older revision asks in mid-call and is declined
+                         * @enum {string}
+                         */
                         elicitation?: "decline" | "accept_defaults" | "ask";
+                        /** @description Answers to an earlier `input_required`, by the names in its `inputRequests`: `{action: "accept", content}` for a form, `{action: "accept"}` for a page that was opened, `{action: "decline"}`, `{action: "cancel"}` */
                         inputResponses?: {
                             [key: string]: unknown;
                         };
+                        /** @description That of the same result, byte for byte */
                         requestState?: string;
                         tool: string;
                     };
@@ -4023,8 +4028,12 @@ export interface paths {
                 content: {
                     "application/json": {
                         agentId?: string | null;
-                        /** @enum {string} */
+                        /**
+                         * @description `ask` answers what the server asks, forms and pages to open, as `input_required`; a server of an older revision asks in mid-call and is declined
+                         * @enum {string}
+                         */
                         elicitation?: "decline" | "accept_defaults" | "ask";
+                        /** @description Answers to an earlier `input_required`, by the names in its `inputRequests`: `{action: "accept", content}` for a form, `{action: "accept"}` for a page that was opened, `{action: "decline"}`, `{action: "cancel"}` */
                         inputResponses?: {
                             [key: string]: unknown;
                         };
@@ -4034,6 +4043,7 @@ export interface paths {
                             [key: string]: unknown;
                         };
                         protocolVersion?: string;
+                        /** @description That of the same result, byte for byte */
                         requestState?: string;
                     };
                 };
@@ -7947,8 +7957,11 @@ export interface paths {
                          */
                         expiresAt?: string | null;
                         label?: string;
-                        /** @enum {string} */
-                        role: "owner" | "reader";
+                        /**
+                         * @description As people have them; `reader` is what a viewer may
+                         * @enum {string}
+                         */
+                        role: "owner" | "operator" | "reader";
                     };
                 };
             };
@@ -8309,8 +8322,11 @@ export interface components {
              */
             lastUsedAt: string | null;
             prefix: string;
-            /** @enum {string} */
-            role: "owner" | "reader";
+            /**
+             * @description As people have them; `reader` is what a viewer may
+             * @enum {string}
+             */
+            role: "owner" | "operator" | "reader";
         };
         AuditEntry: {
             action: string;

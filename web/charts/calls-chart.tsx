@@ -49,7 +49,13 @@ export function CallsChart({
                 className={value === 0 ? 'fill-line-strong' : 'fill-accent/75'}
               />
               {bad > 0 && (
-                <rect x={index * 10 + 1} width={8} y={HEIGHT - height} height={Math.max(bad, 2)} className="fill-bad" />
+                <rect
+                  x={index * 10 + 1}
+                  width={8}
+                  y={HEIGHT - Math.max(bad, 2)}
+                  height={Math.max(bad, 2)}
+                  className="fill-bad"
+                />
               )}
             </g>
           );

@@ -30,9 +30,9 @@ export function TabLinks({
     <nav
       ref={strip}
       aria-label={label}
-      className="relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+      className="strip relative -mx-4 mb-6 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
     >
-      <ul className="flex gap-5">
+      <ul className="flex w-max gap-5 max-sm:pr-6">
         {items.map(({ value, label: text, count, alert }) => (
           <li key={text}>
             <Link

@@ -4,7 +4,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { createOfferedTools } from '../../gateway/offered-tools.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
-import { body, failures, idParameter, json } from './shapes.ts';
+import { body, failures, idParameter, json, serverQuestions } from './shapes.ts';
 
 const tags = ['Agents'];
 /** A rule of thumb for JSON in English; a model's own tokeniser may differ by a third. */
@@ -100,9 +100,7 @@ export function mountOffered(app: OpenAPIHono<HttpEnvironment>, { hub, views }: 
             connectorId: z.string().max(100),
             tool: z.string().max(1000),
             arguments: record.optional(),
-            inputResponses: record.optional(),
-            requestState: z.string().optional(),
-            elicitation: z.enum(['decline', 'accept_defaults', 'ask']).optional(),
+            ...serverQuestions,
           }),
         ),
       },

@@ -8,6 +8,7 @@ import { attemptStore } from './attempts.ts';
 import { auditStore } from './audit.ts';
 import { authorizationServerStore } from './authorization-servers.ts';
 import { callStore } from './calls.ts';
+import { databaseTime } from './clock.ts';
 import { connectorStore } from './connectors.ts';
 import { credentialStore } from './credentials.ts';
 import type { Classify } from './faults.ts';
@@ -53,7 +54,11 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     sealed: told(sealedStore(db)),
     meta: told(metaStore(db)),
     ...told({
-      ping: () => verifyMigrations(db, dialect),
+      async ping() {
+        writer?.checkFile();
+        await verifyMigrations(db, dialect);
+      },
+      time: () => databaseTime(db, dialect),
       close: async () => {
         writer?.close();
         await db.destroy();

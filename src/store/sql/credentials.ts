@@ -117,9 +117,9 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
       const { numDeletedRows } = await db.deleteFrom('credentials').where('id', '=', id).executeTakeFirst();
       return numDeletedRows > 0n;
     },
-    async dueForRefresh(now, expiresBefore, limit) {
-      const due = (state: CredentialState) =>
-        select()
+    async dueForRefresh(now, expiresBefore, limit, after) {
+      const due = (state: CredentialState) => {
+        const query = select()
           .where('slot', '=', 'active')
           .where('refreshable', '=', 1)
           .where('state', '=', state)
@@ -127,12 +127,16 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
           .where((where) => where.or([where('refreshAfter', 'is', null), where('refreshAfter', '<=', now)]))
           .orderBy('expiresAt')
           .orderBy('id')
-          .limit(limit)
+          .limit(limit);
+        if (after === undefined) return query.execute();
+        return query
+          .where(({ eb, refTuple, tuple }) => eb(refTuple('expiresAt', 'id'), '>', tuple(after.expiresAt, after.id)))
           .execute();
+      };
       // One walk of the index for each state needs no sort, however many are due after an outage.
       const rows = [...(await due('ok')), ...(await due('needs_scope'))];
       return rows
-        .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0))
+        .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || (a.id < b.id ? -1 : 1))
         .slice(0, limit)
         .map(recordOf);
     },

@@ -10,13 +10,16 @@ const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 /** A text holds U+0000. */
 const CHARACTER_NOT_IN_REPERTOIRE = '22021';
+const DISK_FULL = '53100';
+/** A former primary, or a server that was told to take no changes. */
+const READ_ONLY_TRANSACTION = '25006';
 /** Refused sign-in, missing database, system errors: somebody has to do something. */
 const UNAVAILABLE = /^(?:28|3D|58|XX)/;
 /**
  * Connection exceptions, lost transactions, no resources, a lock or the time not granted, shutting down or
- * starting up; 25006 is a former primary that became read-only, 25P03 a session that was ended for its silence.
+ * starting up; 25P03 is a session that was ended for its silence.
  */
-const AWAY = /^(?:08|40|53|55|57|25006|25P03)/;
+const AWAY = /^(?:08|40|53|55|57|25P03)/;
 const CONNECTION_TROUBLE =
   /^(?:Connection (?:terminated|ended)|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed)/i;
 
@@ -38,6 +41,8 @@ function classifyState(error: pg.DatabaseError): Fault | null {
   }
   if (state === FOREIGN_KEY_VIOLATION) return { kind: 'parent_missing' };
   if (state === CHARACTER_NOT_IN_REPERTOIRE) return { kind: 'unstorable_text' };
+  if (state === DISK_FULL) return { kind: 'away', why: 'full' };
+  if (state === READ_ONLY_TRANSACTION) return { kind: 'away', why: 'read_only' };
   if (AWAY.test(state)) return { kind: 'away' };
   return UNAVAILABLE.test(state) ? { kind: 'unavailable' } : null;
 }

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { CallCaptureRecord, CallHourRecord, CallRecord } from '../records.ts';
 import type { CallStore } from '../store.ts';
 import { isBusy } from './sqlite-faults.ts';
+import { heldFile } from './sqlite-file.ts';
 
 const BUSY_DEADLINE_MS = 10_000;
 const BUSY_PAUSE_MS = 20;
@@ -51,12 +52,17 @@ const ADD_TO_HOUR = `insert into call_hours (${columns(HOUR_FIELDS)}) values (${
   on conflict (hour, agent_id, connector_id, tool_name, measure, bucket)
   do update set calls = calls + excluded.calls, errors = errors + excluded.errors`;
 
-export type CallWriter = Pick<CallStore, 'append'> & { close(): void };
+export type CallWriter = Pick<CallStore, 'append'> & {
+  /** Whether the file is still the one at its path. @throws FileGoneError */
+  checkFile(): void;
+  close(): void;
+};
 
 /** @param file an existing database with the present schema */
 export function sqliteCallWriter(file: string): CallWriter {
   // No waiting inside SQLite, which would hold up the whole process.
   const database = new DatabaseSync(file, { timeout: 0 });
+  const checkFile = heldFile(file);
   database.exec('pragma synchronous = normal');
   // The same pages change again and again; the longer they wait to be copied, the fewer copies there are.
   database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -72,6 +78,7 @@ export function sqliteCallWriter(file: string): CallWriter {
       capture: database.prepare(INSERT_CAPTURE),
       hour: database.prepare(ADD_TO_HOUR),
     };
+    checkFile();
     database.exec('begin immediate');
     try {
       let written = 0;
@@ -99,6 +106,7 @@ export function sqliteCallWriter(file: string): CallWriter {
         }
       }
     },
+    checkFile,
     close: () => database.close(),
   };
 }

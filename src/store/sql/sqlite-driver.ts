@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely';
 import { CompiledQuery as Compiled, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import { isBusy } from './sqlite-faults.ts';
+import { heldFile } from './sqlite-file.ts';
 
 /** Another process may hold the write lock this long before we give up. */
 const BUSY_DEADLINE_MS = 10_000;
@@ -16,6 +17,8 @@ const BUSY_DEADLINE_MS = 10_000;
 const BUSY_BLOCKING_MS = 5;
 const BUSY_PAUSE_MS = 20;
 const STATEMENTS_KEPT = 250;
+/** Statements that change nothing. */
+const READS = /^\s*(?:select|pragma)\b/i;
 
 const SETTINGS = [
   // Readers go on while one process writes.
@@ -63,7 +66,8 @@ class NodeSqliteDriver implements Driver {
       // SQLite gives its -wal and -shm files the mode of the database.
       closeSync(openSync(this.#file, 'a', 0o600));
     }
-    const connection = new NodeSqliteConnection(new DatabaseSync(this.#file, { timeout: BUSY_BLOCKING_MS }));
+    const database = new DatabaseSync(this.#file, { timeout: BUSY_BLOCKING_MS });
+    const connection = new NodeSqliteConnection(database, this.#file === ':memory:' ? null : heldFile(this.#file));
     try {
       for (const setting of SETTINGS) await connection.executeQuery(Compiled.raw(setting));
     } catch (error) {
@@ -103,11 +107,13 @@ class NodeSqliteDriver implements Driver {
 
 class NodeSqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
+  readonly #checkFile: (() => void) | null;
   /** In order of use, the longest unused first. */
-  readonly #statements = new Map<string, { statement: StatementSync; answersRows: boolean }>();
+  readonly #statements = new Map<string, { statement: StatementSync; answersRows: boolean; begins: boolean }>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, checkFile: (() => void) | null) {
     this.#database = database;
+    this.#checkFile = checkFile;
   }
 
   get isInTransaction(): boolean {
@@ -138,7 +144,9 @@ class NodeSqliteConnection implements DatabaseConnection {
   }
 
   #execute<R>(query: CompiledQuery): QueryResult<R> {
-    const { statement, answersRows } = this.#prepare(query.sql);
+    const { statement, answersRows, begins } = this.#prepare(query.sql);
+    // Before a change begins; one that is under way ends as it would.
+    if (begins && !this.#database.isTransaction) this.#checkFile?.();
     const values = query.parameters as readonly SQLInputValue[];
     if (answersRows) return { rows: statement.all(...values) as R[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
@@ -152,7 +160,8 @@ class NodeSqliteConnection implements DatabaseConnection {
       return known;
     }
     const statement = this.#database.prepare(sql);
-    const prepared = { statement, answersRows: statement.columns().length > 0 };
+    const answersRows = statement.columns().length > 0;
+    const prepared = { statement, answersRows, begins: !READS.test(sql) };
     this.#statements.set(sql, prepared);
     const [oldest] = this.#statements.keys();
     if (this.#statements.size > STATEMENTS_KEPT && oldest !== undefined) this.#statements.delete(oldest);

@@ -64,14 +64,19 @@ function Shown({ connector, summary }: { connector: Connector; summary: Connecto
                   Sync
                 </Button>
               )}
-              {mend !== null && <MendButton connector={connector} mend={mend} prominent small={false} />}
+              {mend !== null && outcome.error === undefined && (
+                <MendButton connector={connector} mend={mend} prominent small={false} />
+              )}
             </>
           )
         }
       >
         <span className="font-mono text-xs">{connector.url}</span>
       </PageHead>
-      <Landing outcome={outcome} action={mayChange && !perAgent && <MendButton connector={connector} mend={again} />} />
+      <Landing
+        outcome={outcome}
+        action={mayChange && !perAgent && <MendButton connector={connector} mend={again} prominent />}
+      />
       <div className="-mt-2 mb-5 flex flex-wrap items-baseline gap-x-3 gap-y-1">
         <StateBadge tone={tone}>{label}</StateBadge>
         {reason !== null && <p className="text-sm text-ink-2 [overflow-wrap:anywhere]">{reason}</p>}

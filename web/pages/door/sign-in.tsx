@@ -47,6 +47,7 @@ export function SignInPage() {
             name="email"
             autoComplete="username"
             required
+            autoFocus
             value={email}
             onChange={(event) => setEmail(event.target.value)}
           />

@@ -11,6 +11,12 @@ import { mailMigration } from './0005-mail.ts';
 import { callCaptureMigration } from './0006-call-capture.ts';
 import { apiTokenMakerMigration } from './0007-api-token-maker.ts';
 
+/**
+ * The newest migration of the version before this one: whoever has it may serve beside this version, until all are
+ * replaced. It moves on with each release, and no migration since then may take away or rename what it knows.
+ */
+export const SERVES_FROM = '0007-api-token-maker';
+
 export function migrationsFor(dialect: Dialect): Record<string, Migration> {
   return {
     '0001-initial': initialMigration(dialect),
