@@ -77,6 +77,12 @@ export function startActivity(world: World, windows: Windows, complain: (what: s
     const isExcused = windows.excuses(from, Date.now()) && EXCUSABLE.has(kind) && !NEVER_SAID.test(complaint);
     if (isExcused) return;
     const agent = load.agents.find(({ name }) => complaint.startsWith(`${name} `));
+    const isInterrupted = load.connectors.some(
+      ({ id, key, mode }) =>
+        complaint.includes(` of ${key} (`) &&
+        world.excused.credentials.has(`${id} ${mode === 'per_agent' ? agent?.id : ''}`),
+    );
+    if (isInterrupted && /interrupted before its answer/.test(complaint)) return;
     const history = agent === undefined ? [] : world.ledger.history(agent.id);
     const lines = [`WRONG ANSWER at ${new Date(from).toISOString()}: ${complaint} (${kind}; after ${windows.last})`];
     complain([...lines, ...history].join('\n      '));

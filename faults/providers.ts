@@ -117,19 +117,3 @@ export async function signIn(api: Api, connectorId: string): Promise<void> {
   const end = await new Browser().follow(connectUrl);
   if (!end.url.searchParams.has('connected')) throw new Error(`a sign-in ended at ${end.url.href} (${end.status})`);
 }
-
-/** Does what a person does where a fault ended an authorization by its nature, so that the next one is seen again. */
-export async function reconnectExcused(
-  api: Api,
-  providers: readonly Provider[],
-  { connectors, credentials }: { readonly connectors: Set<string>; readonly credentials: Set<string> },
-): Promise<void> {
-  for (const { steady } of providers) {
-    const { credential } = await api<{ credential: { state: string } }>('GET', `connectors/${steady.id}`);
-    if (credential.state === 'usable') continue;
-    if (!connectors.has(steady.id) && !credentials.has(`${steady.id} `)) continue;
-    await signIn(api, steady.id);
-    connectors.delete(steady.id);
-    credentials.delete(`${steady.id} `);
-  }
-}

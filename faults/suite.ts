@@ -13,7 +13,7 @@ import {
   presentedComplaints,
 } from './invariants/records.ts';
 import { stateComplaints, useComplaints } from './invariants/state.ts';
-import { reconnectExcused } from './providers.ts';
+import { reconnectExcused } from './reconnect.ts';
 import type { FaultReport, Report } from './report.ts';
 import { createWindows, RECOVERY_MS } from './windows.ts';
 import { makeWorld, type World, type WorldOptions } from './world.ts';
@@ -87,7 +87,7 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
       for (const [name, what] of found) complain(name, what);
       complain('answers are right', answers.splice(0));
       complain('logs are clean', logComplaints(world, seenLines));
-      await reconnectExcused(world.api, world.providers, world.excused).catch((error: unknown) =>
+      await reconnectExcused(world).catch((error: unknown) =>
         complain('nobody is needed', [`a person could not connect again: ${describe(error)}`]),
       );
       activity.resume();
