@@ -51,11 +51,19 @@ export async function auditComplaints(world: World): Promise<string[]> {
     'select action, count(*) from audit group by action',
   );
   const logged = new Map(rows.map(({ action, count }) => [action, Number(count)]));
-  return [...world.ledger.counts()].flatMap(([action, { acknowledged, unknown }]) => {
+  const granted =
+    world.heard.presented().filter(({ grant, status }) => grant === 'refresh_token' && status === 200).length +
+    world.load.connectors.flatMap(({ server }) =>
+      server.tokenRequests.filter(({ grant, isGranted }) => grant === 'refresh_token' && isGranted),
+    ).length;
+  const refreshed = logged.get('credential.refreshed') ?? 0;
+  const invented = `the audit log has ${refreshed} refreshes, the providers granted ${granted}`;
+  const changes = [...world.ledger.counts()].flatMap(([action, { acknowledged, unknown }]) => {
     const found = logged.get(action) ?? 0;
     if (found >= acknowledged && (found <= acknowledged + unknown || ALSO_BY_OTHERS.has(action))) return [];
     return [`the audit log has ${found} of ${action}, acknowledged were ${acknowledged} (and ${unknown} not answered)`];
   });
+  return refreshed <= granted ? changes : [...changes, invented];
 }
 
 /** Every call that a server heard is in the call log, but those whose replica was killed before it wrote them. */
