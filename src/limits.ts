@@ -26,12 +26,6 @@ export const TARGETS_KEPT_MAX = 20_000;
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 
-// Starting and stopping.
-/** How often a server that starts looks for its database. */
-export const DATABASE_AWAIT_MS = 500;
-/** How often it says that it waits. */
-export const DATABASE_AWAIT_TOLD_MS = 30_000;
-
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;

@@ -82,7 +82,7 @@ export type EmbeddedHub = {
   readonly gatewayDoor: NodeDoor;
   /** Who may sign in: set-up codes, invitations, roles. */
   readonly people: People;
-  /** Ends what would keep a server from closing: streams of news to open pages. */
+  /** Ends what would keep a server from closing: streams of news to open pages, and those on which agents listen. */
   readonly endStreams: () => void;
   readonly close: () => Promise<void>;
 };
@@ -164,7 +164,10 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       people,
       fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
       gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
-      endStreams: changes.close,
+      endStreams: () => {
+        changes.close();
+        gateway.endStreams();
+      },
       close: async () => {
         clock.close();
         await views.close();
