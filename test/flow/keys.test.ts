@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHub } from '../../src/server/create-hub.ts';
+import { openStore } from '../../src/store/open-store.ts';
 import { generateKey } from '../../src/vault/keyring.ts';
 import { Browser } from '../support/browser.ts';
 import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
@@ -130,6 +131,37 @@ describe('a row that does not open', () => {
       (await hub.hub.connectors.connect(made.oauth, { agentId: null, returnTo: null }, ME)).connectUrl,
     );
     expect((await hub.hub.connectors.get(made.oauth)).credential.state).toBe('usable');
+  });
+});
+
+describe('a proof of the keys', () => {
+  test('does not mark a credential that was entered anew meanwhile', async () => {
+    const { bearer } = await everyKindOfSecret();
+    const database = new DatabaseSync(hub.file);
+    database.prepare("update credentials set sealed = 'spoiled' where connector_id = ?").run(bearer);
+    database.close();
+    const store = await openStore({ kind: 'sqlite', file: hub.file });
+    const slow = await createHub({
+      url: hub.url,
+      database: {
+        ...store,
+        sealed: {
+          ...store.sealed,
+          async batch(kind, afterId, limit) {
+            const cells = await store.sealed.batch(kind, afterId, limit);
+            if (kind === 'credential.secret') await hub.hub.connectors.update(bearer, { secret: 'entered anew' }, ME);
+            return cells;
+          },
+        },
+      },
+      encryptionKeys: hub.keys,
+      background: false,
+    });
+    const report = await slow.hub.keys.verify();
+    expect(report.find((row) => row.kind === 'credential.secret')).toMatchObject({ unreadable: 1 });
+    await slow.close();
+    // The server, which wants OAuth, may have refused it by now; that is another matter.
+    expect((await hub.hub.connectors.get(bearer)).credential.reason ?? '').not.toContain('does not open');
   });
 });
 
