@@ -28,6 +28,7 @@ const COMMANDS = {
     return runChild(NODE, [SOURCE, 'bench/run.ts', ...args], { cwd: ROOT });
   },
   'api-types': () => runChild(NODE, [SOURCE, 'scripts/api-types.mjs'], { cwd: ROOT }),
+  'schema-dumps': () => runChild(NODE, [SOURCE, 'test/migrations/write-dumps.ts'], { cwd: ROOT }),
   screenshots: (args) => runChild(NODE, [SOURCE, 'scripts/screenshots.mjs', ...args], { cwd: ROOT }),
   'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),

@@ -26,12 +26,6 @@ export const TARGETS_KEPT_MAX = 20_000;
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 
-// Starting and stopping.
-/** How often a server that starts looks for its database. */
-export const DATABASE_AWAIT_MS = 500;
-/** How often it says that it waits. */
-export const DATABASE_AWAIT_TOLD_MS = 30_000;
-
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;
@@ -107,24 +101,19 @@ export const REFRESH_SAVE_LAST_MS = 3_000;
 export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
+/** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
+export const REFUSAL_PAUSE_MS = 5_000;
+export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
 export const CREDENTIAL_CACHE_MS = 1_000;
 
-// The clock that processes on one database share.
-/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
-export const CLOCK_LOOK_MS = 5_000;
-/** An answer that was longer on its way says too little about the moment. */
-export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
-/** A smaller difference may be the way of the answer; leases have far more to spare. */
-export const CLOCK_TOLERANCE_MS = 50;
-/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
-export const CLOCK_COMPLAINT_MS = 5_000;
-
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
 export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
+/** An endpoint that fails may have moved; but many tokens that fail together read the metadata once. */
+export const AS_METADATA_DOUBT_MS = 60_000;
 /** A legacy protocol verdict expires, because an upgraded server keeps answering `initialize`. */
 export const LEGACY_VERDICT_LIFETIME_MS = 24 * 60 * 60_000;
 export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;
@@ -308,12 +297,6 @@ export const EVENT_STREAMS_MAX = 500;
 export const EVENT_STREAMS_OF_ONE = 12;
 /** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
 export const FORECAST_REUSE_MS = 10_000;
-
-// The start.
-/** A client of a vault that needs longer waits for something that does not come. */
-export const KEYS_COMMAND_TIMEOUT_MS = 30_000;
-/** A thousand keys; more is not a list of keys. */
-export const KEYS_OUTPUT_MAX_BYTES = 64 * 1024;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

@@ -72,7 +72,7 @@ export async function rowsIn(target: Trx, tables: readonly Table[]): Promise<rea
 /**
  * Copies all rows into the locked, empty tables of `target` and compares each with its original, column by column.
  *
- * @throws conflict when the schemas differ, invalid_request for a row that PostgreSQL cannot hold, internal_error
+ * @throws conflict when the schemas differ, invalid_request for a row that PostgreSQL cannot hold, store_unavailable
  *   when a row came out other than it went in
  */
 export async function moveRows(
@@ -135,7 +135,7 @@ async function compare(
   }
   const { value: surplus } = await theirs.next();
   if (surplus !== undefined)
-    throw new ChatelaineError('internal_error', `${table.name} has rows that were not copied.`);
+    throw new ChatelaineError('store_unavailable', `${table.name} has rows that were not copied.`);
   return count;
 }
 
@@ -212,7 +212,7 @@ function unstorable(table: Table, row: Row, column: string, what: string): Chate
 }
 
 function differs(table: Table, row: Row, column: string): ChatelaineError {
-  return new ChatelaineError('internal_error', `${placeOf(table, row)}: ${column} came out other than it went in.`);
+  return new ChatelaineError('store_unavailable', `${placeOf(table, row)}: ${column} came out other than it went in.`);
 }
 
 async function ask<R>(target: Trx, sql: string, values: readonly Value[] = []): Promise<R[]> {
