@@ -121,17 +121,6 @@ export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 /** A discovery this young is used again without a request, so that creating and connecting ask once. */
 export const DISCOVERY_REUSE_MS = 2 * 60_000;
 
-// Tool sync on a schedule.
-export const SYNC_INTERVAL_MS = 60 * 60_000;
-/** Never more often than this, whatever `ttlMs` says. */
-export const SYNC_INTERVAL_MIN_MS = 5 * 60_000;
-export const SYNC_BACKOFF_MAX_MS = 6 * 60 * 60_000;
-export const SYNC_LEASE_MS = 10 * 60_000;
-export const SYNC_CONCURRENCY = 8;
-
-/** How often what is due is looked for. */
-export const MAINTENANCE_INTERVAL_MS = 20_000;
-
 /** "Reachable" is written again only when it is older than this, not with each call. */
 export const REACHABILITY_FRESH_MS = 60_000;
 /** A look at an unknown server, all requests together. */
@@ -295,8 +284,6 @@ export const CHANGES_SETTLE_MS = 100;
 /** Streams of news open at once in one process, and of one person or token. */
 export const EVENT_STREAMS_MAX = 500;
 export const EVENT_STREAMS_OF_ONE = 12;
-/** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
-export const FORECAST_REUSE_MS = 10_000;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;
