@@ -27,7 +27,7 @@ const WARM_UP_MS = 2_000;
 const SETTLE_MS = 1_500;
 const LOOK_AGAIN_MS = 250;
 
-export const INVARIANTS = [
+const INVARIANTS = [
   'acknowledged changes stand',
   'credentials are usable',
   'nobody is needed',

@@ -13,7 +13,7 @@ import { ADMIN_TOKEN, freePort, makeReplica, type Replica } from './replica.ts';
 
 const REPLICAS = 3;
 /** The hub refreshes five minutes before the end: each of these is refreshed after some seconds. */
-export const TOKEN_SECONDS = 302;
+const TOKEN_SECONDS = 302;
 
 type Api = <T = { id: string }>(method: string, path: string, body?: unknown) => Promise<T>;
 

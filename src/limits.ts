@@ -112,16 +112,6 @@ export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
 export const CREDENTIAL_CACHE_MS = 1_000;
 
-// The clock that processes on one database share.
-/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
-export const CLOCK_LOOK_MS = 5_000;
-/** An answer that was longer on its way says too little about the moment. */
-export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
-/** A smaller difference may be the way of the answer; leases have far more to spare. */
-export const CLOCK_TOLERANCE_MS = 50;
-/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
-export const CLOCK_COMPLAINT_MS = 5_000;
-
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
 export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
@@ -267,6 +257,8 @@ export const PASSWORD_MIN_CHARACTERS = 12;
 export const PASSWORD_MAX_CHARACTERS = 128;
 /** A session that is used goes on this long after its last use. */
 export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+/** So long after signing in a session may do what gives its person another way in. */
+export const FRESH_SIGN_IN_MS = 10 * 60_000;
 /** A session's last use is this coarse, and its cookie renewed as often. */
 export const SESSION_UPDATE_SECONDS = 15 * 60;
 /** A session may be believed this long without a look; an end in another process is felt within this time. */
@@ -306,12 +298,6 @@ export const EVENT_STREAMS_MAX = 500;
 export const EVENT_STREAMS_OF_ONE = 12;
 /** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
 export const FORECAST_REUSE_MS = 10_000;
-
-// The start.
-/** A client of a vault that needs longer waits for something that does not come. */
-export const KEYS_COMMAND_TIMEOUT_MS = 30_000;
-/** A thousand keys; more is not a list of keys. */
-export const KEYS_OUTPUT_MAX_BYTES = 64 * 1024;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

@@ -1,4 +1,20 @@
-// Limits of what happens by itself, and of what monitoring is told of it; all others are in limits.ts.
+// Limits of the start, of what happens by itself, and of what monitoring is told of it; all others are in limits.ts.
+
+// The start.
+/** A client of a vault that needs longer waits for something that does not come. */
+export const KEYS_COMMAND_TIMEOUT_MS = 30_000;
+/** A thousand keys; more is not a list of keys. */
+export const KEYS_OUTPUT_MAX_BYTES = 64 * 1024;
+
+// The clock that processes on one database share.
+/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
+export const CLOCK_LOOK_MS = 5_000;
+/** An answer that was longer on its way says too little about the moment. */
+export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
+/** A smaller difference may be the way of the answer; leases have far more to spare. */
+export const CLOCK_TOLERANCE_MS = 50;
+/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
+export const CLOCK_COMPLAINT_MS = 5_000;
 
 // Renewing tokens ahead of time.
 /** The background begins this much earlier: what ends in the same minute is renewed one after the other, before any call has to. */

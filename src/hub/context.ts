@@ -82,6 +82,8 @@ export type CredentialCache = {
   /** Keeps `value` unless something was forgotten since `epoch`: it may have been read before that. */
   set(connectorId: string, owner: string, value: CachedCredential, epoch: number): void;
   forgetConnector(connectorId: string): void;
+  /** Hears of every connector whose credentials are forgotten. */
+  onForget(listener: (connectorId: string) => void): void;
 };
 
 export type CachedCredential = {

@@ -261,7 +261,7 @@ export function assembleHub(context: HubContext) {
     /** @throws store_unavailable */
     ping: () => context.store.ping(),
     /** When this process last looked for due work; null before the first time, and where others do it. */
-    lookedForWorkAt: (): number | null => maintenance?.lookedAt() ?? null,
+    lookedForWorkAt: () => maintenance?.lookedAt() ?? null,
     /** Starts what happens by itself: refresh ahead of time, scheduled sync, listening for changes. */
     start(): void {
       if (maintenance !== null) return;

@@ -1,6 +1,6 @@
 // The settings of a hub, read once at the start: flags over environment variables over defaults. The only
 // place that reads the environment. Checks form, not reach: whether the database answers is the store's to
-// find out, what the encryption keys say is the vault's.
+// find out.
 
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import type { AllowedHosts } from '../net/address-policy.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
 import type { OpenIdSettings } from '../people/openid-provider.ts';
 import { Secret } from '../secret.ts';
+import { type Keyring, parseKeyring } from '../vault/keyring.ts';
 import { type KeysCommand, parseKeysCommand } from './keys-command.ts';
 import { readOpenIdSettings } from './openid-settings.ts';
 import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
@@ -37,8 +38,8 @@ export type Settings = {
   /** Absolute path. */
   readonly dataFolder: string;
   readonly database: DatabaseLocation;
-  /** `id:base64key[,…]` for the vault to parse; null where a command or the key file of the data folder has them. */
-  readonly encryptionKeys: Secret | null;
+  /** Read at once, so that no text of them stays in memory; null where a command or the key file has them. */
+  readonly encryptionKeys: Keyring | null;
   /** Prints the keys; null where none is set. Never set together with `encryptionKeys`. */
   readonly encryptionKeysCommand: KeysCommand | null;
   /** Absolute path of the folder of `file:NAME` references. */
@@ -81,7 +82,7 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
   }
   const dataFolder = resolve(read('CHATELAINE_DATA', asIs) ?? 'data');
   const databaseUrl = read('CHATELAINE_DATABASE_URL', parseDatabaseUrl);
-  const encryptionKeys = read('CHATELAINE_ENCRYPTION_KEYS', (text) => new Secret(text));
+  const encryptionKeys = read('CHATELAINE_ENCRYPTION_KEYS', (text) => parseKeyring(text));
   const encryptionKeysCommand = read('CHATELAINE_ENCRYPTION_KEYS_COMMAND', parseKeysCommand);
   if (encryptionKeys !== null && encryptionKeysCommand !== null) {
     throw new ChatelaineError(

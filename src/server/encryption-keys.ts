@@ -25,7 +25,7 @@ export async function keysOfSettings(
   { encryptionKeys, encryptionKeysCommand }: KeySettings,
   log: Log,
 ): Promise<{ keyring: Keyring; origin: KeyOrigin } | null> {
-  if (encryptionKeys !== null) return { keyring: parseKeyring(encryptionKeys.reveal()), origin: 'setting' };
+  if (encryptionKeys !== null) return { keyring: encryptionKeys, origin: 'setting' };
   if (encryptionKeysCommand === null) return null;
   const printed = await runKeysCommand(encryptionKeysCommand, environmentOfOthers(), log);
   return { keyring: parseKeyring(printed.reveal(), `${KEYS_COMMAND} printed`), origin: 'command' };

@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import { ChatelaineError, quoteForeign } from '../errors.ts';
 import type { Log } from '../hub/context.ts';
-import { KEYS_COMMAND_TIMEOUT_MS, KEYS_OUTPUT_MAX_BYTES } from '../limits.ts';
 import { Secret } from '../secret.ts';
+import { KEYS_COMMAND_TIMEOUT_MS, KEYS_OUTPUT_MAX_BYTES } from '../work-limits.ts';
 
 export const KEYS_COMMAND = 'CHATELAINE_ENCRYPTION_KEYS_COMMAND';
 

@@ -65,7 +65,8 @@ function parseEntry(entry: string, place: number, source: string): VaultKey {
   }
   let imported: Promise<XaesKey> | undefined;
   return {
-    id,
+    // A text of its own: one cut out of the entry would keep the whole entry in memory.
+    id: Array.from(id).join(''),
     import() {
       imported ??= importXaesKey(raw);
       return imported;

@@ -71,7 +71,7 @@ function parsedOr<T>(text: string, otherwise: T): unknown | T {
 }
 
 /** Any text in the pieces in which a network may deliver it. */
-export function streamOf(text: string, size = 7): ReadableStream<Uint8Array> {
+function streamOf(text: string, size = 7): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   let at = 0;
   return new ReadableStream({

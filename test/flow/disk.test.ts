@@ -114,7 +114,10 @@ describe.skipIf(!canMount)('on a disk that is full', () => {
     disk.fill();
     expect(await first).toContain('ada@example.test');
     disk.free();
-    await until('the new token is saved', async () => Date.parse((await credential()).expiresAt) > Date.now() + 600_000);
+    await until(
+      'the new token is saved',
+      async () => Date.parse((await credential()).expiresAt) > Date.now() + 600_000,
+    );
     expect(await credential()).toMatchObject({ state: 'usable', reason: null });
     await provider.expireAccessTokens();
     expect(await call()).toContain('ada@example.test');

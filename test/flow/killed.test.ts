@@ -158,5 +158,7 @@ test(`${KILLS} times`, { timeout: 180_000 + KILLS * 15_000 }, async () => {
   // A second time only where nobody could know what had become of the first.
   expect(presented.length - new Set(presented).size).toBe(interrupted.length);
   expect(await leaks(folder, new Map())).toEqual([]);
-  console.info(`${acknowledged.size} acknowledged agents, ${interrupted.length} interrupted refreshes in ${KILLS} kills`);
+  console.info(
+    `${acknowledged.size} acknowledged agents, ${interrupted.length} interrupted refreshes in ${KILLS} kills`,
+  );
 });

@@ -18,10 +18,10 @@ import { generateKey, parseKeyring } from '../../src/vault/keyring.ts';
 import { createVault, type Vault } from '../../src/vault/seal.ts';
 import { cellsOf } from '../support/cells.ts';
 import { startChild } from '../support/child.ts';
-import { type Fleet, startFleet } from '../support/server-fleet.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { startLoad } from '../support/rotation-load.ts';
+import { type Fleet, startFleet } from '../support/server-fleet.ts';
 import { until } from '../support/until.ts';
 
 const LONG = process.env.ROTATION === 'long';

@@ -109,6 +109,6 @@ export async function axe(page: Page): Promise<string[]> {
 }
 
 /** At the provider's consent page. */
-export async function decide(page: Page, decision: 'Allow' | 'Deny'): Promise<void> {
+async function decide(page: Page, decision: 'Allow' | 'Deny'): Promise<void> {
   await page.getByRole('button', { name: decision }).click();
 }

@@ -75,7 +75,12 @@ describe.each(['sqlite', 'postgres'] as const)('what is withdrawn on %s', (kind)
 
   test('an owner whom another process still believes for a moment hands nothing out that lasts', async () => {
     const env = kind === 'sqlite' ? {} : { CHATELAINE_DATABASE_URL: url ?? '' };
-    const other = await startHub({ env: env as Record<string, string>, folder: hub.folder, beside: true, background: false });
+    const other = await startHub({
+      env: env as Record<string, string>,
+      folder: hub.folder,
+      beside: true,
+      background: false,
+    });
     try {
       const late = await join(hub, owner, 'owner', 'late@example.com');
       const id = await idOf(late);

@@ -11,7 +11,7 @@ export const runs = (usual: number): { numRuns: number } => ({ numRuns: Math.max
 const DEEP = '\u0001deep\u0001';
 const DEEP_LEVELS = 50_000;
 
-export const TEXTS = [
+const TEXTS = [
   '',
   ' ',
   '\0',

@@ -5,8 +5,8 @@
 import type { Hub } from '../../src/hub/hub.ts';
 import { modernClient } from '../gateway/agents.ts';
 import { Browser } from './browser.ts';
-import type { Fleet } from './server-fleet.ts';
 import type { RunningProvider } from './providers.ts';
+import type { Fleet } from './server-fleet.ts';
 
 /** What a secret may be now: the last that was taken, or one after it whose answer did not come. */
 export type Expected = { connectorId: string; agentId: string | null; header: string; values: string[] };

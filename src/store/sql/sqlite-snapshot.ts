@@ -9,7 +9,7 @@ import { migrationsFor } from './migrations/index.ts';
 import { classifySqlite } from './sqlite-faults.ts';
 
 /** In a backup alone. */
-export const BACKUP_TABLE = 'chatelaine_backup';
+const BACKUP_TABLE = 'chatelaine_backup';
 /** A commit of another process is over sooner. */
 const BUSY_MS = 10_000;
 
