@@ -45,6 +45,7 @@ const TABLE: Readonly<Record<string, Need>> = {
   'GET /api/calls/{id}': 'viewer',
   'GET /api/connectors/summary': 'viewer',
   'GET /api/connectors/{id}/agents': 'viewer',
+  'GET /api/connectors/{id}/summary': 'viewer',
   'GET /api/agents/summary': 'viewer',
   'GET /api/agents/{id}/offered': 'viewer',
   'GET /api/catalogue': 'viewer',
