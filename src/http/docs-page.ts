@@ -2,6 +2,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { html, raw } from 'hono/html';
+import { policyForStyle } from './content-policy.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { LOGO, PLAIN_STYLE } from './plain-style.ts';
 
@@ -21,6 +22,7 @@ summary{cursor:pointer;padding:.5rem .875rem;display:flex;gap:.25rem .75rem;alig
 .s{color:var(--soft);font-size:.8125rem}.d{padding:0 .875rem .875rem;font-size:.8125rem;border-top:1px solid var(--line)}
 pre{overflow:auto;font-size:.75rem;line-height:1.5;padding:.75rem;background:var(--sunken);border-radius:.5rem}
 table{border-collapse:collapse}td{padding:.125rem 1rem .125rem 0;vertical-align:top;font-size:.8125rem}`;
+const policy = policyForStyle(STYLE);
 
 export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, version }: HttpDependencies): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', {
@@ -45,7 +47,8 @@ export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, vers
       servers: [{ url: hub.baseUrl }],
     });
   app.get('/api/openapi.json', (c) => c.json(document()));
-  app.get('/api/docs', (c) => {
+  app.get('/api/docs', async (c) => {
+    c.header('content-security-policy', await policy());
     const { paths, components } = document() as unknown as {
       paths: Record<string, Record<string, Operation>>;
       components: { schemas?: Record<string, unknown> };

@@ -35,6 +35,7 @@ import { openFlow, sealTokens } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
 import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
+import { tryingAgain } from './try-again.ts';
 
 /**
  * Finishes one authorization.
@@ -168,7 +169,7 @@ async function store(
     },
     now,
   );
-  await context.store.credentials.put(credential);
+  await tryingAgain(() => context.store.credentials.put(credential));
   context.credentialCache.forgetConnector(connector.id);
   await withdrawIfChanged(context, flow, secrets, credential);
   if (tokens.refreshToken === null) {
@@ -176,18 +177,22 @@ async function store(
   }
   const foreign = flow.resource === null ? null : audienceWarning(tokens.accessToken, flow.resource);
   if (foreign !== null) recorder.note('token', foreign);
+  const detail = {
+    kind: 'oauth',
+    issuer: flow.issuer,
+    scope: credential.scope,
+    expires: credential.expiresAt !== null,
+    refreshable: credential.refreshable,
+  };
+  // It serves already; a record of it that cannot be written must not have its tokens revoked.
   await audit(context, { name: flow.startedBy }, 'credential.stored', {
     connectorId: connector.id,
     agentId: flow.agentId,
     credentialId: credential.id,
-    detail: {
-      kind: 'oauth',
-      issuer: flow.issuer,
-      scope: credential.scope,
-      expires: credential.expiresAt !== null,
-      refreshable: credential.refreshable,
-    },
-  });
+    detail,
+  }).catch((error: unknown) =>
+    context.log.error({ err: error, credentialId: credential.id }, 'a sign-in could not be audited'),
+  );
   return credential;
 }
 

@@ -3,6 +3,7 @@
 
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
+import { policyForStyle } from '../content-policy.ts';
 import { LOGO, PLAIN_STYLE } from '../plain-style.ts';
 
 export type PageContent = {
@@ -23,12 +24,14 @@ h1{font-size:1.125rem;line-height:1.35;margin:0 0 .5rem;text-wrap:balance}
 p{margin:.5rem 0 0;overflow-wrap:anywhere}.soft{color:var(--soft);font-size:.8125rem}
 blockquote{margin:1rem 0 0;padding:.75rem 1rem;background:var(--sunken);border:1px solid var(--line);border-radius:.5rem;font-size:.8125rem;overflow-wrap:anywhere}
 blockquote p:first-child{margin:0;color:var(--soft)}`;
+const policy = policyForStyle(STYLE);
 
-export function page(c: Context, content: PageContent): Response | Promise<Response> {
+export async function page(c: Context, content: PageContent): Promise<Response> {
   const provider =
     content.provider == null || (content.provider.code === null && content.provider.text === null)
       ? ''
       : html`<blockquote><p>The provider said:</p><p>${content.provider.text ?? ''} ${content.provider.code === null ? '' : html`<code>${content.provider.code}</code>`}</p></blockquote>`;
   const body = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><title>${content.title} · Chatelaine</title><style>${raw(STYLE)}</style></head><body><main>${raw(LOGO)}<div class="card"><h1>${content.title}</h1><p>${content.message}</p>${provider}${content.advice === undefined ? '' : html`<p class="soft">${content.advice}</p>`}${content.code === undefined ? '' : html`<p class="soft">Code: <code>${content.code}</code></p>`}</div></main></body></html>`;
+  c.header('content-security-policy', await policy());
   return c.html(body, content.status as 200);
 }
