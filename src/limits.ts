@@ -3,6 +3,11 @@
 // Outbound requests.
 /** A server that does not complete TCP and TLS in this time is down for our purposes. */
 export const CONNECT_TIMEOUT_MS = 5_000;
+/** One question to one name server; the second try waits twice as long, which leaves something of CONNECT_TIMEOUT_MS. */
+export const DNS_TRY_MS = 1_200;
+export const DNS_TRIES = 2;
+/** With addresses of one family in hand the other is waited for this long. */
+export const DNS_SECOND_FAMILY_MS = 250;
 /** Whole answer, headers and body. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 /** A stream may live long but must say something (SSE comments count). */
