@@ -7,10 +7,24 @@ import { GATEWAY_HELP, readGatewayOptions } from './gateway/options.ts';
 import { benchGrowth, printGrowth } from './growth/growth.ts';
 import { GROWTH_HELP, readGrowthOptions } from './growth/options.ts';
 import { benchHub, printHub } from './hub-figures.ts';
+import { benchPage, PAGE_HELP, printPage } from './page/page.ts';
 import { keepResults, machineLine } from './results.ts';
 
 const SHORT_GATEWAY = ['--c', '1,16', '--rounds', '3', '--t', '0.7', '--warmup', '0.2', '--prewarm', '2'];
-const SHORT_GROWTH = ['--database', 'sqlite', '--rounds', '3', '--t', '1', '--prewarm', '1', '--cold', '5000'];
+const SHORT_GROWTH = [
+  '--part',
+  'agents,list',
+  '--database',
+  'sqlite',
+  '--rounds',
+  '3',
+  '--t',
+  '1',
+  '--prewarm',
+  '1',
+  '--cold',
+  '5000',
+];
 
 type Part = {
   readonly help: string;
@@ -47,6 +61,15 @@ const PARTS: Readonly<Record<string, Part>> = {
       const growth = await benchGrowth(readGrowthOptions(args));
       console.log(`${printGrowth(growth)}\n`);
       return { growth };
+    },
+  },
+  page: {
+    help: PAGE_HELP,
+    short: [],
+    async run() {
+      const page = await benchPage();
+      console.log(`${printPage(page)}\n`);
+      return { page };
     },
   },
 };

@@ -7,7 +7,7 @@ import { constants } from 'node:os';
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{cwd?: string}} [options]
+ * @param {{cwd?: string, env?: NodeJS.ProcessEnv}} [options]
  * @returns {Promise<number>}
  */
 export function runChild(command, args, options = {}) {

@@ -22,12 +22,23 @@ const COMMANDS = {
   },
   check,
   build,
-  bench: (args) => runChild(NODE, [SOURCE, 'bench/run.ts', ...args], { cwd: ROOT }),
+  bench: async (args) => {
+    await ensureBrowser();
+    await ensurePage();
+    return runChild(NODE, [SOURCE, 'bench/run.ts', ...args], { cwd: ROOT });
+  },
   'api-types': () => runChild(NODE, [SOURCE, 'scripts/api-types.mjs'], { cwd: ROOT }),
+  'schema-dumps': () => runChild(NODE, [SOURCE, 'test/migrations/write-dumps.ts'], { cwd: ROOT }),
   screenshots: (args) => runChild(NODE, [SOURCE, 'scripts/screenshots.mjs', ...args], { cwd: ROOT }),
   'web:dev': (args) => runChild(NODE, ['node_modules/vite/bin/vite.js', ...args], { cwd: ROOT }),
   conformance: (args) => runChild(NODE, [SOURCE, 'conformance/run.ts', ...args], { cwd: ROOT }),
+  rotation: (args) =>
+    runChild(NODE, ['node_modules/vitest/vitest.mjs', 'run', 'test/flow/rotation.test.ts', ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ROTATION: 'long' },
+    }),
   soak: (args) => runChild(NODE, [SOURCE, 'soak/run.ts', ...args], { cwd: ROOT }),
+  faults: (args) => runChild(NODE, [SOURCE, 'faults/run.ts', ...args], { cwd: ROOT }),
 };
 
 /** @param {() => Promise<number>} serve */

@@ -14,8 +14,11 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/,
 /** The project's own Node, brought by the devDependency `node`. */
 export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
-/** The same as in the first line of bin/chatelaine.mjs. */
-export const SERVER_FLAGS = ['--max-semi-space-size=8'];
+/**
+ * As in the first line of bin/chatelaine.mjs, and one that older versions of Node do not know: the debugger
+ * stays shut from the first moment on.
+ */
+export const SERVER_FLAGS = ['--max-semi-space-size=8', '--disable-sigusr1'];
 
 /** No install takes longer; a lock this old belongs to a process whose number was given to another. */
 const LOCK_LIFETIME_MS = 15 * 60_000;

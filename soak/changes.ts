@@ -92,13 +92,21 @@ const replaceAgent: Change = ({ hub, agents }, random) => {
   // Nothing of it may be changed any more.
   for (const fact of taken) fact.isTaken = true;
   return taking({ isTaken: false }, async () => {
-    await agent.key.works.change(false, () => hub.api('DELETE', `agents/${agent.id}`));
+    const deleting = hub.api('DELETE', `agents/${agent.id}`);
+    const accounts = [...agent.credentials.values()].map(({ account }) => account.change(null, () => deleting));
+    try {
+      await Promise.all([agent.key.works.change(false, () => deleting), ...accounts]);
+    } catch (error) {
+      // It may have lost some of its credentials, and be there all the same.
+      for (const fact of taken) fact.isTaken = false;
+      throw error;
+    }
     const name = `${agent.name.split('.')[0]}.${Date.now().toString(36)}`;
     agents[index] = await makeAgent(hub, name, agent.version, agent.connectors, random);
   });
 };
 
-type Owned = { connector: Connector; credential: Credential; agent: Agent | null };
+export type Owned = { connector: Connector; credential: Credential; agent: Agent | null };
 
 function ownedBy(agent: Agent, random: Random): Owned | null {
   const own = agent.connectors.filter(({ mode }) => mode === 'per_agent');
@@ -108,7 +116,7 @@ function ownedBy(agent: Agent, random: Random): Owned | null {
 }
 
 /** A new secret in place of the old one, which stops working at the server a while later. */
-async function renew({ hub }: World, { connector, credential, agent }: Owned): Promise<void> {
+export async function renew({ hub }: World, { connector, credential, agent }: Owned): Promise<void> {
   credential.generation += 1;
   const account = `${agent?.name ?? 'house'}:${credential.generation}`;
   const before = credential.secret;

@@ -26,11 +26,29 @@ export class Fact<T> {
 
   /** While `act` runs, both values are true. */
   async change(value: T, act: () => Promise<unknown>): Promise<void> {
-    const before = this.#periods.at(-1) as Period<T>;
     const since = Date.now();
-    this.#periods.push({ value, since, until: Number.POSITIVE_INFINITY });
+    const next = { value, since, until: Number.POSITIVE_INFINITY };
+    this.#periods.push(next);
     await act();
-    before.until = Date.now();
+    this.#only(next, since);
+  }
+
+  /** Every value that it may have now: more than one after a change whose answer never came. */
+  get open(): T[] {
+    return this.#periods.filter(({ until }) => until === Number.POSITIVE_INFINITY).map(({ value }) => value);
+  }
+
+  /** It was looked at: this value is the one, and the other ones of `open` are not. */
+  settle(value: T): void {
+    const next = { value, since: Date.now(), until: Number.POSITIVE_INFINITY };
+    this.#periods.push(next);
+    this.#only(next, next.since);
+  }
+
+  /** Whatever was true or may have been until now is not any more. */
+  #only(next: Period<T>, since: number): void {
+    const at = Date.now();
+    for (const earlier of this.#periods) if (earlier !== next) earlier.until = Math.min(earlier.until, at);
     this.#periods = this.#periods.filter(({ until }) => until > since - FORGET_MS);
   }
 

@@ -18,8 +18,19 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     without: { type: 'string' },
     out: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(`npm run soak -- [--minutes 30] [--agents 500] [--rate 300] [--seed N] [--without REVISION] [--out]
+
+  --rate     calls begun a second, at most
+  --without  leaves out the servers of one revision, to look for a fault elsewhere
+  --out      writes the report into bench/results
+
+Ctrl+C ends it with a report of what was seen until then. Memory is judged from ${MEMORY_FROM_MINUTES} minutes on.`);
+  process.exit(0);
+}
 
 function positive(name: 'minutes' | 'agents' | 'rate'): number {
   const value = Number(values[name]);
@@ -30,6 +41,8 @@ function positive(name: 'minutes' | 'agents' | 'rate'): number {
 
 const minutes = positive('minutes');
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+const ended = new AbortController();
+process.once('SIGINT', () => ended.abort());
 const report = await soak({
   seconds: minutes * 60,
   agents: Math.ceil(positive('agents')),
@@ -38,6 +51,7 @@ const report = await soak({
   without: values.without ?? null,
   judgesMemory: minutes >= MEMORY_FROM_MINUTES,
   tell: (line) => console.log(line),
+  signal: ended.signal,
 });
 console.log(`\n${textOf(report)}`);
 if (values.out) {

@@ -20,6 +20,8 @@ export type SoakOptions = {
   /** A short run says nothing about memory. */
   readonly judgesMemory: boolean;
   readonly tell?: (line: string) => void;
+  /** Ends the run before its time, with a report of what was seen. */
+  readonly signal?: AbortSignal;
 };
 
 const COMPLAINTS_KEPT = 100;
@@ -33,7 +35,7 @@ export async function soak(options: SoakOptions): Promise<Report> {
   const hub = await startHubProcess();
   let world: World | null = null;
   try {
-    world = await makeWorld(hub, options.agents, createRandom(options.seed), options.without ?? null);
+    world = await makeWorld(hub, options.agents, createRandom(options.seed), { without: options.without ?? null });
     options.tell?.(`${options.agents} agents and ${world.connectors.length} servers are ready.`);
     return await turn(hub, world, options);
   } finally {
@@ -43,18 +45,20 @@ export async function soak(options: SoakOptions): Promise<Report> {
 }
 
 async function turn(hub: HubProcess, world: World, options: SoakOptions): Promise<Report> {
-  const { seconds, agents, rate, seed, tell } = options;
+  const { seconds, agents, rate, seed, tell, signal } = options;
   const random = createRandom(seed + 1);
   const [outcomes, changes, streams] = [counter(), counter(), counter()];
   const complaints: string[] = [];
   const complain = (what: string): void => {
-    if (complaints.length < COMPLAINTS_KEPT) complaints.push(what);
+    if (complaints.length >= COMPLAINTS_KEPT) return;
+    complaints.push(what);
+    tell?.(`COMPLAINT: ${what}`);
   };
   const samples: Sample[] = [];
   const call = createCalls(world, random);
   const beganAt = Date.now();
   const endsAt = beganAt + seconds * 1_000;
-  const isOn = (): boolean => Date.now() < endsAt && complaints.length < COMPLAINTS_KEPT;
+  const isOn = (): boolean => Date.now() < endsAt && complaints.length < COMPLAINTS_KEPT && signal?.aborted !== true;
 
   const pacing = async (perSecond: number, atOnce: number, start: () => Promise<void>): Promise<void> => {
     const running = new Set<Promise<void>>();

@@ -1,7 +1,7 @@
 // What the soak turns on: servers of every revision behind every kind of credential, connectors to them, agents
 // of every revision, and what is true of each at any moment.
 
-import type { Auth, FaceOptions, Revision, StandIn } from '../test/stand-in/server.ts';
+import type { Auth, FaceOptions, Revision, StandIn, StandInOptions } from '../test/stand-in/server.ts';
 import { API_KEY_HEADER, NOBODY, startStandIn } from '../test/stand-in/server.ts';
 import { TOOLS } from '../test/stand-in/tools.ts';
 import { Browser } from '../test/support/browser.ts';
@@ -61,18 +61,26 @@ export type Agent = {
   readonly credentials: Map<string, Credential>;
 };
 
-export type World = { readonly hub: HubProcess; readonly connectors: Connector[]; readonly agents: Agent[] };
+/** Whoever answers the API and the agents: one process, or several behind one address. */
+export type Hub = Pick<HubProcess, 'url' | 'api'>;
 
-/** @param without a revision of which there is no server */
+export type World = { readonly hub: Hub; readonly connectors: Connector[]; readonly agents: Agent[] };
+
+export type WorldOptions = {
+  /** A revision of which there is no server. */
+  readonly without?: string | null;
+  readonly standIn?: StandInOptions;
+};
+
 export async function makeWorld(
-  hub: HubProcess,
+  hub: Hub,
   count: number,
   random: Random,
-  without: string | null,
+  { without = null, standIn = {} }: WorldOptions = {},
 ): Promise<World> {
   const connectors: Connector[] = [];
   for (const kind of KINDS.filter(({ revision }) => revision !== without))
-    connectors.push(await makeConnector(hub, kind, connectors.length));
+    connectors.push(await makeConnector(hub, kind, connectors.length, standIn));
   // Of a connector per agent the tools are known as long as somebody is connected.
   const anchor = await hub.api('POST', 'agents', { name: 'Anchor' });
   for (const connector of connectors) {
@@ -92,10 +100,11 @@ export async function makeWorld(
   return { hub, connectors, agents };
 }
 
-async function makeConnector(hub: HubProcess, kind: Kind, index: number): Promise<Connector> {
+async function makeConnector(hub: Hub, kind: Kind, index: number, options: StandInOptions): Promise<Connector> {
   // What it heard is not kept: each call is checked by its answer, and a soak is long.
   const { revision, auth, answers } = kind;
-  const server = await startStandIn(revision, { auth, answers, tokenSeconds: TOKEN_SECONDS, hear: () => undefined });
+  const standing = { tokenSeconds: TOKEN_SECONDS, hear: () => undefined, ...options };
+  const server = await startStandIn(revision, { auth, answers, ...standing });
   const isStatic = kind.auth === 'bearer' || kind.auth === 'api_key_header';
   const account = kind.mode === null ? NOBODY : 'house';
   const secret = kind.mode === 'shared' && isStatic ? server.issue(account) : null;
@@ -114,7 +123,7 @@ async function makeConnector(hub: HubProcess, kind: Kind, index: number): Promis
 }
 
 export async function makeAgent(
-  hub: HubProcess,
+  hub: Hub,
   name: string,
   version: string,
   connectors: readonly Connector[],
@@ -136,7 +145,7 @@ export async function makeAgent(
   return { id, name, version, connectors, key, deadKeys: [], credentials, ...facts };
 }
 
-export async function makeKey(hub: HubProcess, agentId: string): Promise<Key> {
+export async function makeKey(hub: Hub, agentId: string): Promise<Key> {
   const { id, key } = await hub.api<{ id: string; key: string }>('POST', `agents/${agentId}/keys`, { label: 'soak' });
   return { id, text: key, works: new Fact(true) };
 }
@@ -145,7 +154,7 @@ let signingIn: Promise<unknown> = Promise.resolve();
 
 /** Gives one owner a credential by which the server knows `account`; answers the secret where it is a static one. */
 export async function connect(
-  hub: HubProcess,
+  hub: Hub,
   { id, auth, mode, server }: Pick<Connector, 'id' | 'auth' | 'mode' | 'server'>,
   agentId: string | null,
   account: string,
@@ -157,8 +166,8 @@ export async function connect(
         server.signIn.account = account;
         const { connectUrl } = await hub.api<{ connectUrl: string }>('POST', `connectors/${id}/connect`, { agentId });
         const end = await new Browser().follow(connectUrl);
+        if (end.url.searchParams.has('connected')) return;
         const error = end.url.searchParams.get('error');
-        if (error === null) return;
         // A server that came back a moment ago may break a connection from before.
         if (error !== 'upstream_unreachable' || attempt === SIGN_INS_MAX)
           throw new Error(`a sign-in ended at ${end.url.href}`);

@@ -8,8 +8,10 @@ import { reportFailure } from './cli/failure.ts';
 import { helpOf, overview } from './cli/help.ts';
 import { createOutput } from './cli/output.ts';
 import { quoteForeign } from './errors.ts';
+import { guardMemory } from './server/memory-guard.ts';
 import { VERSION } from './server/version.ts';
 
+guardMemory();
 // A reader that has enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

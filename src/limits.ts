@@ -34,6 +34,8 @@ export const TRY_REQUEST_TIMEOUT_MS = 120_000;
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
 export const JSON_MAX_DEPTH = 128;
+/** How a server calls itself, and which version of itself it is; shown beside every connector. */
+export const SERVER_NAME_MAX_CHARACTERS = 200;
 /** The body beside an HTTP error status is read this far, to find a JSON-RPC error in it. */
 export const ERROR_BODY_MAX_BYTES = 64 * 1024;
 /** Wait before resuming an SSE stream whose server named no time. */
@@ -75,6 +77,8 @@ export const INPUT_ROUNDS_MAX = 10;
 
 // Flows.
 export const FLOW_LIFETIME_MS = 10 * 60_000;
+/** An expired one is known this long, so that a consent that comes late is told so where it began. */
+export const FLOW_KEPT_MS = 60 * 60_000;
 
 /** Creating a connector waits this long for its first listing, which then goes on without it. */
 export const CREATE_SYNC_WAIT_MS = 10_000;
@@ -86,10 +90,10 @@ export const CALLBACK_SYNC_WAIT_MS = 15_000;
 // Credentials.
 /** A token with less than this left is refreshed before it is used. */
 export const REFRESH_AHEAD_MS = 5 * 60_000;
-/** The background refresher starts up to this much earlier, so that a fleet does not refresh at one moment. */
-export const REFRESH_JITTER_MS = 2 * 60_000;
 /** Outlives ANSWER_TIMEOUT_MS + CONNECT_TIMEOUT_MS, so that a lease never lapses under a request still in flight. */
 export const REFRESH_LEASE_MS = 45_000;
+/** Whoever takes over a refresh that was cut off waits this long for its tokens: twice the longest pause, and then some. */
+export const REFRESH_TAKE_OVER_MS = 3_000;
 /** First wait after a failed refresh; doubles up to the maximum. */
 export const REFRESH_BACKOFF_MS = 5_000;
 export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
@@ -109,16 +113,6 @@ export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
 export const CREDENTIAL_CACHE_MS = 1_000;
-
-// The clock that processes on one database share.
-/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
-export const CLOCK_LOOK_MS = 5_000;
-/** An answer that was longer on its way says too little about the moment. */
-export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
-/** A smaller difference may be the way of the answer; leases have far more to spare. */
-export const CLOCK_TOLERANCE_MS = 50;
-/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
-export const CLOCK_COMPLAINT_MS = 5_000;
 
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
@@ -198,6 +192,9 @@ export const MAIL_MAX_CHARACTERS = 64 * 1024;
 export const AGENT_CALLS_IN_FLIGHT_MAX = 200;
 /** Streams that one agent may hold open in this process: one for each of its sessions, and then some. */
 export const AGENT_STREAMS_MAX = 64;
+
+/** Of a translated answer that its agent does not read; what only tells of the progress is left out beyond. */
+export const AGENT_UNREAD_MAX_BYTES = 256 * 1024;
 /** Warm connections to servers for one agent; its longest unused ones make room. */
 export const AGENT_CONNECTIONS_MAX = 64;
 /** How often an open stream looks whether the tools of its agent changed. */
@@ -238,8 +235,6 @@ export const CALL_LOG_DAYS_DEFAULT = 30;
 export const CALL_STATS_GROUPS_DEFAULT = 100;
 /** A month of hours. */
 export const CALL_STATS_GROUPS_MAX = 744;
-/** Anybody may scrape, and credentials are counted by reading all of them. */
-export const CREDENTIAL_COUNT_REUSE_MS = 10_000;
 
 // Traces.
 /** Spans wait for others to go out with; the standard's default. */
@@ -266,6 +261,8 @@ export const PASSWORD_MIN_CHARACTERS = 12;
 export const PASSWORD_MAX_CHARACTERS = 128;
 /** A session that is used goes on this long after its last use. */
 export const SESSION_LIFETIME_SECONDS = 7 * 24 * 60 * 60;
+/** So long after signing in a session may do what gives its person another way in. */
+export const FRESH_SIGN_IN_MS = 10 * 60_000;
 /** A session's last use is this coarse, and its cookie renewed as often. */
 export const SESSION_UPDATE_SECONDS = 15 * 60;
 /** A session may be believed this long without a look; an end in another process is felt within this time. */

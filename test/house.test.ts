@@ -21,7 +21,14 @@ type Layer = {
   readonly node: boolean;
 };
 
-const OPEN_TO_ALL = ['src/errors.ts', 'src/limits.ts', 'src/secret.ts', 'src/outbound.ts', 'src/hang-up.ts'];
+const OPEN_TO_ALL = [
+  'src/errors.ts',
+  'src/limits.ts',
+  'src/work-limits.ts',
+  'src/secret.ts',
+  'src/outbound.ts',
+  'src/hang-up.ts',
+];
 
 const LAYERS: readonly Layer[] = [
   ...OPEN_TO_ALL.map((at) => ({ at, imports: [], packages: [], node: false })),
@@ -59,7 +66,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'src/http/',
-    imports: ['src/hub/', 'src/people/', 'src/gateway/', 'src/mcp/read-body.ts'],
+    imports: ['src/hub/', 'src/people/', 'src/gateway/', 'src/mcp/read-body.ts', 'src/mcp/json.ts'],
     types: ['src/store/records.ts'],
     packages: ['hono', 'zod', '@hono/zod-openapi'],
     node: false,

@@ -3,14 +3,14 @@
 
 import { existsSync } from 'node:fs';
 import type { Settings } from '../server/config.ts';
-import { loadKeys, openVault } from '../server/encryption-keys.ts';
+import { keysOfSettings, loadKeys, openVault } from '../server/encryption-keys.ts';
+import { createLog } from '../server/log.ts';
 import { openStoreOf } from '../server/serve.ts';
 import type { Store } from '../store/store.ts';
-import { parseKeyring } from '../vault/keyring.ts';
 import { type Check, checked, fail, ok, warn } from './check.ts';
 import { commandLine } from './invocation.ts';
 import { iso } from './times.ts';
-import { keyFileOf } from './with-hub.ts';
+import { keyFileOf, keysAreSet } from './with-hub.ts';
 
 /** Nothing that this version can talk to existed before. */
 const EARLIEST_MS = Date.UTC(2026, 0, 1);
@@ -48,18 +48,18 @@ export async function checkDatabase(settings: Settings): Promise<Check[]> {
 
 function checkKeysAlone(settings: Settings): Promise<Check> {
   return checked('encryption key', async () => {
-    if (settings.encryptionKeys === null) return ok('encryption key', 'from the key file, or made at the first start');
-    const keyring = parseKeyring(settings.encryptionKeys.reveal());
-    return ok('encryption key', `${keyring.current.id} encrypts`);
+    const set = await keysOfSettings(settings, createLog(settings.logLevel, 'stderr'));
+    if (set === null) return ok('encryption key', 'from the key file, or made at the first start');
+    return ok('encryption key', `${set.keyring.current.id} encrypts`);
   });
 }
 
 function checkKeys(settings: Settings, store: Store): Promise<Check> {
   return checked('encryption key', async () => {
-    const present = settings.encryptionKeys !== null || existsSync(keyFileOf(settings));
+    const present = keysAreSet(settings) || existsSync(keyFileOf(settings));
     // To load would be to make one.
     if (!present && (await store.sealed.isEmpty())) return ok('encryption key', 'none yet; the first start makes it');
-    const { keyring } = await loadKeys(store, { given: settings.encryptionKeys, dataFolder: settings.dataFolder });
+    const { keyring } = await loadKeys(store, settings, createLog(settings.logLevel, 'stderr'));
     await openVault(store, keyring);
     return ok('encryption key', `${keyring.current.id} encrypts; the keys are those of this database`);
   });

@@ -3,7 +3,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import type { Settings } from '../server/config.ts';
 import { type Check, checked, fail, ok, warn } from './check.ts';
-import { keyFileOf } from './with-hub.ts';
+import { keyFileOf, keyPlaceOf, keysAreSet } from './with-hub.ts';
 
 const OTHERS = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
@@ -25,11 +25,11 @@ export function checkKeyFile(settings: Settings): Promise<Check> {
   return checked('key file', async () => {
     const file = keyFileOf(settings);
     const mode = await modeOf(file);
-    if (settings.encryptionKeys !== null) {
-      if (mode === null) return ok('key file', 'not used: the keys are in CHATELAINE_ENCRYPTION_KEYS');
+    if (keysAreSet(settings)) {
+      if (mode === null) return ok('key file', `not used: the keys are from ${keyPlaceOf(settings)}`);
       return warn(
         'key file',
-        `${file} is there, but CHATELAINE_ENCRYPTION_KEYS counts`,
+        `${file} is there, but ${keyPlaceOf(settings)} counts`,
         'Remove the one that is not meant, after a backup.',
       );
     }

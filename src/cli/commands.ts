@@ -76,6 +76,18 @@ export const COMMANDS: { readonly [path: string]: Entry } = {
     summary: 'prove that every stored secret opens',
     load: async () => (await import('./keys.ts')).verify,
   },
+  backup: {
+    summary: 'write an embedded database to one file, beside a running hub',
+    load: async () => (await import('./backup.ts')).backup,
+  },
+  restore: {
+    summary: 'put such a file into an empty data folder',
+    load: async () => (await import('./backup.ts')).restore,
+  },
+  migrate: {
+    summary: 'move an embedded database to PostgreSQL',
+    load: async () => (await import('./migrate.ts')).migrate,
+  },
 };
 
 /** The last words of the commands that begin with `group`; none when there is no such group. */

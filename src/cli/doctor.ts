@@ -8,6 +8,7 @@ import { type Check, fail, ok } from './check.ts';
 import { checkAddress } from './check-address.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkDataFolder, checkKeyFile, checkSecretsFolder } from './check-folders.ts';
+import { checkMemory } from './check-memory.ts';
 import { command } from './command.ts';
 import { plain } from './output.ts';
 import { SERVER_OPTIONS } from './setting-options.ts';
@@ -44,6 +45,7 @@ async function examine(flags: SettingFlags): Promise<Check[]> {
     ...(await checkDatabase(settings)),
     await checkAddress(settings),
     await checkSecretsFolder(settings),
+    checkMemory(),
   ];
 }
 

@@ -19,8 +19,8 @@ export const generate = command({
 
 export const rotate = command({
   details: [
-    'First put the new key before the old ones (CHATELAINE_ENCRYPTION_KEYS, or the key file, as "new,old") and',
-    'restart every hub of this database. May be stopped at any moment and run again, beside running hubs;',
+    'First put the new key before the old ones (CHATELAINE_ENCRYPTION_KEYS, what its command prints, or the key',
+    'file, as "new,old") and restart every hub of this database. May be stopped at any moment and run again, beside running hubs;',
     'says when the old keys may go.',
   ].join('\n'),
   options: STORE_OPTIONS,
@@ -85,7 +85,7 @@ function verificationVerdict(report: VerificationReport): string {
   const broken = report.filter((entry) => entry.unreadable > 0);
   if (broken.length > 0) {
     const what = broken.map((entry) => `${entry.unreadable} of ${entry.kind}`).join(', ');
-    return `Does not open: ${what}. Add the key that is missing to CHATELAINE_ENCRYPTION_KEYS, or enter and connect those anew.`;
+    return `Does not open: ${what}. Add the key that is missing to the encryption keys, or enter and connect those anew.`;
   }
   const outdated = sum(report, 'outdated');
   if (outdated === 0) return 'All open with the first key; others are not needed.';

@@ -11,9 +11,9 @@ export const createToken = command({
   options: {
     role: {
       type: 'string',
-      choices: ['owner', 'reader'],
+      choices: ['owner', 'operator', 'reader'],
       required: true,
-      help: 'owner changes everything, reader looks on',
+      help: 'owner changes everything, operator connectors, agents and credentials, reader looks on',
     },
     label: { type: 'string', value: 'TEXT', help: 'by which you will know it' },
     expires: EXPIRES_OPTION,

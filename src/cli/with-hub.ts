@@ -6,6 +6,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { People } from '../people/people.ts';
 import { publicUrlOf, readSettings, type Settings } from '../server/config.ts';
 import { KEY_FILE } from '../server/encryption-keys.ts';
+import { KEYS_COMMAND } from '../server/keys-command.ts';
 import { createLog } from '../server/log.ts';
 import { openHubOf } from '../server/serve.ts';
 import type { Values } from './command.ts';
@@ -41,6 +42,16 @@ export async function withHub<T>(
   } finally {
     await opened.close();
   }
+}
+
+/** Whether a setting names the keys, so that the key file of the data folder does not count. */
+export const keysAreSet = ({ encryptionKeys, encryptionKeysCommand }: Settings): boolean =>
+  encryptionKeys !== null || encryptionKeysCommand !== null;
+
+/** Where the keys come from, in words: a variable or a file. */
+export function keyPlaceOf(settings: Settings): string {
+  if (settings.encryptionKeysCommand !== null) return KEYS_COMMAND;
+  return settings.encryptionKeys === null ? keyFileOf(settings) : 'CHATELAINE_ENCRYPTION_KEYS';
 }
 
 export const keyFileOf = (settings: Settings): string => join(settings.dataFolder, KEY_FILE);

@@ -4,7 +4,7 @@
 
 import { decodeHeaderValue } from '../mcp/header-value.ts';
 import type { JsonObject } from '../mcp/json.ts';
-import { isObject, stringField } from '../mcp/json.ts';
+import { isObject, parseExact, stringField } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
 import { HEADER_MISMATCH, INVALID_PARAMS } from '../mcp/json-rpc.ts';
 import { isModern } from '../mcp/revisions.ts';
@@ -43,7 +43,7 @@ export function parseBody(text: string): unknown {
   if (flaw === 'too_deep') throw new AgentRefusal(400, PARSE_ERROR, 'The body is nested too deep.');
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseExact(text);
   } catch {
     throw new AgentRefusal(400, PARSE_ERROR, 'The body is not valid JSON.');
   }
@@ -54,7 +54,12 @@ export function parseBody(text: string): unknown {
 /** The id to answer under, of whatever was sent. */
 export function idOf(body: unknown): RequestId | null {
   const id = isObject(body) ? body.id : null;
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
+  return typeof id === 'string' || isExact(id) ? id : null;
+}
+
+/** A number that was read as it was written: others would be answered under another id, or under none. */
+function isExact(id: unknown): id is number {
+  return typeof id === 'number' && Number.isFinite(id) && (!Number.isInteger(id) || Number.isSafeInteger(id));
 }
 
 /** The message with its era. @throws AgentRefusal -32600, -32602, -32020, -32022 */

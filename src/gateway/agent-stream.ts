@@ -1,7 +1,7 @@
 // The answer to one request of an agent: plain JSON as long as there is only a result, an event stream from
 // the moment that something comes before it (progress, log messages, questions of the server).
 
-import { MAIL_MAX_CHARACTERS, QUESTION_LIFETIME_MS } from '../limits.ts';
+import { AGENT_UNREAD_MAX_BYTES, MAIL_MAX_CHARACTERS, QUESTION_LIFETIME_MS } from '../limits.ts';
 import type { JsonObject } from '../mcp/json.ts';
 import { isObject } from '../mcp/json.ts';
 import type { RequestId } from '../mcp/json-rpc.ts';
@@ -96,15 +96,18 @@ export function createAgentStream(
 
   const open = (): ReadableStreamDefaultController<Uint8Array> => {
     if (controller !== null) return controller;
-    const body = new ReadableStream<Uint8Array>({
-      start(started) {
-        controller = started;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start(started) {
+          controller = started;
+        },
+        cancel() {
+          isOver = true;
+          onClose();
+        },
       },
-      cancel() {
-        isOver = true;
-        onClose();
-      },
-    });
+      new ByteLengthQueuingStrategy({ highWaterMark: AGENT_UNREAD_MAX_BYTES }),
+    );
     opened.resolve(eventStream(body));
     if (controller === null) throw new Error('A stream did not start.');
     return controller;
@@ -117,6 +120,8 @@ export function createAgentStream(
   return {
     peer: {
       notify(method, params) {
+        // Progress and log messages may be lost; whoever does not read them must not make them pile up here.
+        if (controller !== null && (controller.desiredSize ?? 0) <= 0) return;
         say({ method, ...(params === undefined ? {} : { params }) });
       },
       ask: (method, params) =>

@@ -2,7 +2,7 @@
 // answered one after the other, and all answers come as one array.
 
 import { MCP_ANSWER_MAX_BYTES } from '../limits.ts';
-import { isObject } from '../mcp/json.ts';
+import { isObject, parseExact } from '../mcp/json.ts';
 import { messagesOfEvent } from '../mcp/read-answer.ts';
 import { readEvents, startOfStream } from '../mcp/sse.ts';
 import { type AgentAnswer, AgentRefusal, accepted, asResponse, INVALID_REQUEST, json } from './answers.ts';
@@ -37,14 +37,14 @@ async function answersIn(answer: AgentAnswer): Promise<unknown[]> {
   const response = asResponse(answer);
   if (!response.headers.get('content-type')?.includes('text/event-stream')) {
     const text = await response.text();
-    return text === '' ? [] : [JSON.parse(text)];
+    return text === '' ? [] : [parseExact(text)];
   }
   const answers: unknown[] = [];
   for await (const { type, data } of readEvents(response.body, startOfStream(), {
     maxEventBytes: MCP_ANSWER_MAX_BYTES,
   })) {
     const isAnswer = messagesOfEvent(type, data).some(({ kind }) => kind === 'result' || kind === 'error');
-    if (isAnswer) answers.push(JSON.parse(data));
+    if (isAnswer) answers.push(parseExact(data));
   }
   return answers;
 }

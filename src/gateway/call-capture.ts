@@ -6,7 +6,7 @@ import type { ResolvedCredential } from '../hub/access-token.ts';
 import { type CapturedText, captured, LEFT_OUT } from '../hub/redact.ts';
 import type { CapturedCall } from '../hub/sealed-values.ts';
 import { CAPTURE_READ_MAX_BYTES } from '../limits.ts';
-import { isObject } from '../mcp/json.ts';
+import { isObject, parseExact } from '../mcp/json.ts';
 
 /** Shorter values would be found where they are not meant. */
 const SECRET_MIN_CHARACTERS = 6;
@@ -91,7 +91,7 @@ function dataIn(text: string, isWhole: boolean): string[] {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExact(text);
   } catch {
     return undefined;
   }

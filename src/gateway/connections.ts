@@ -17,6 +17,7 @@ const VERDICTS_MAX = 10_000;
 const VERDICT_LIFETIME_MS = 10 * 60_000;
 
 type Entry = {
+  readonly connectorId: string;
   readonly agentId: string;
   readonly url: string;
   readonly resolved: ResolvedCredential;
@@ -75,17 +76,21 @@ export function createConnections(context: HubContext): Connections {
     const credential = await context.store.credentials.get(resolved.credentialId);
     return credential !== null && credential.slot === 'active' && credential.generation === resolved.generation;
   };
-  const sweep = async (): Promise<void> => {
+  /** Also right after a credential of `connectorId` changed, so that one that ended is not kept until the next round. */
+  const sweep = async (connectorId: string | null = null): Promise<void> => {
     const idleSince = context.now() - CONNECTION_IDLE_MS;
     for (const [key, entry] of entries) {
-      if (entry.busy > 0) continue;
+      if (entry.busy > 0 || (connectorId !== null && entry.connectorId !== connectorId)) continue;
       if (entry.lastUsedAt < idleSince || !(await stands(entry))) drop(key, entry);
     }
   };
-  const timer = setInterval(() => {
-    sweep().catch((error: unknown) => context.log.warn({ err: error }, 'idle connections could not be looked through'));
-  }, CONNECTION_IDLE_MS / 10);
+  const lookThrough = (connectorId: string | null): void =>
+    void sweep(connectorId).catch((error: unknown) =>
+      context.log.warn({ err: error }, 'idle connections could not be looked through'),
+    );
+  const timer = setInterval(lookThrough, CONNECTION_IDLE_MS / 10, null);
   timer.unref();
+  context.credentialCache.onForget(lookThrough);
 
   /** The longest unused of one agent make room for its next. */
   const makeRoom = (agentId: string): void => {
@@ -117,6 +122,7 @@ export function createConnections(context: HubContext): Connections {
       return opened;
     });
     const entry: Entry = {
+      connectorId: connector.id,
       agentId,
       url: connector.url,
       resolved,

@@ -43,10 +43,38 @@ export function flawIn(text: string): 'ambiguous' | 'too_deep' | null {
   return null;
 }
 
+/**
+ * The message with another `params.name`, and every other character as it came.
+ *
+ * @param text a JSON object in which {@link flawIn} found no flaw, with a string as `params.name`
+ */
+export function withParamsName(text: string, name: string): string {
+  const path: string[] = [];
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (depth <= JUDGED_DEPTH && isKey(text, end)) path[depth] = unescaped(text.slice(at + 1, end));
+      else if (depth === 2 && path[1] === 'params' && path[2] === 'name')
+        return `${text.slice(0, at)}${JSON.stringify(name)}${text.slice(end + 1)}`;
+      at = end;
+    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      depth += 1;
+      path[depth] = '';
+    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth -= 1;
+  }
+  return text;
+}
+
 function keyIn(raw: string): string {
-  if (!raw.includes('\\')) return folded(raw);
+  return folded(unescaped(raw));
+}
+
+function unescaped(raw: string): string {
+  if (!raw.includes('\\')) return raw;
   try {
-    return folded(String(JSON.parse(`"${raw}"`)));
+    return String(JSON.parse(`"${raw}"`));
   } catch {
     return raw;
   }

@@ -12,6 +12,7 @@ import { RpcError, UpstreamStatusError } from '../mcp/types.ts';
 import { isSuccess, responseOf } from '../outbound.ts';
 import type { AgentCall, AgentHeaders, GatewayParts } from './agent-call.ts';
 import type { AgentAnswer } from './answers.ts';
+import { withParamsName } from './message-text.ts';
 import { CONNECT_REQUEST } from './missing-credential.ts';
 import { passThrough } from './pass-through.ts';
 
@@ -39,7 +40,6 @@ export function canRelayModern({ connections }: GatewayParts, { era, method, con
 export async function relayModern({ context }: GatewayParts, call: AgentCall): Promise<AgentAnswer | null> {
   const { connector, method, tool, meter } = call;
   const params = forServer(call);
-  const body = params === call.params ? call.text : JSON.stringify({ jsonrpc: '2.0', id: call.id, method, params });
   // Only an annotated schema is worth walking through.
   const definition = tool?.definition.includes('x-mcp-header') ? { tool: tool.parsed } : {};
   return withCredential(
@@ -60,7 +60,7 @@ export async function relayModern({ context }: GatewayParts, call: AgentCall): P
       const request = {
         method: 'POST',
         headers: fieldList(headers),
-        body,
+        body: textForServer(call, params),
         cancellation: call.hangUp,
       };
       const answer = await meter.waits(context.outbound.passage(connector.url, request));
@@ -75,12 +75,19 @@ export async function relayModern({ context }: GatewayParts, call: AgentCall): P
   );
 }
 
+function textForServer(call: AgentCall, params: JsonObject): string {
+  if (params === call.params) return call.text;
+  if (params.inputResponses === call.params.inputResponses && call.tool !== null)
+    return withParamsName(call.text, call.tool.name);
+  return JSON.stringify({ jsonrpc: '2.0', id: call.id, method: call.method, params });
+}
+
 /** The parameters as the server may see them: its own tool name, and none of the gateway's own questions. */
 export function forServer({ params, tool }: Pick<AgentCall, 'params' | 'tool'>): JsonObject {
   const isRenamed = tool !== null && params.name !== tool.name;
   const responses = params.inputResponses as JsonObject | undefined;
   const isAnswered = responses !== undefined && Object.hasOwn(Object(responses), CONNECT_REQUEST);
-  if (!isRenamed && !isAnswered) return params;
+  if (!isAnswered) return isRenamed ? { ...params, name: tool.name } : params;
   const { inputResponses: _, ...rest } = params;
   const { [CONNECT_REQUEST]: __, ...others } = responses ?? {};
   return {

@@ -29,7 +29,7 @@ import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { mountGateway } from './gateway.ts';
 import { mountHealth } from './health.ts';
 import { problemOf, problemResponse } from './problem.ts';
-import { answerHeaders, checkHostAndOrigin, limitBody, requireJson } from './request-guard.ts';
+import { answerHeaders, checkHostAndOrigin, limitBody, refuseNul, requireJson } from './request-guard.ts';
 import { mountWebPage } from './web-page.ts';
 
 /** A web-standard app: `app.fetch(request)` answers. */
@@ -67,6 +67,7 @@ export function createApp(dependencies: HttpDependencies): OpenAPIHono<HttpEnvir
 
   mountGateway(app, dependencies);
 
+  app.use('/api/*', refuseNul);
   app.use('/api/*', authenticate(dependencies));
   app.use('/api/*', limitBody);
   app.use('/api/*', requireJson);

@@ -4,7 +4,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { ChatelaineError } from '../errors.ts';
 import type { SignedIn } from '../people/context.ts';
-import { covers, type Role } from '../people/role.ts';
+import { covers, type Role, roleOfToken } from '../people/role.ts';
 import { Secret } from '../secret.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
 import { readSession, visitorOf } from './session-cookie.ts';
@@ -87,7 +87,7 @@ async function byToken(
   const token = await hub.apiTokens.find(presented);
   if (token === null) throw new ChatelaineError('unauthorized', 'This API token is unknown, expired or was revoked.');
   c.set('actor', { name: `token:${token.id}` });
-  c.set('role', token.role === 'reader' ? 'viewer' : token.role);
+  c.set('role', roleOfToken(token.role));
 }
 
 async function bySession(c: Context<HttpEnvironment>, dependencies: HttpDependencies): Promise<void> {

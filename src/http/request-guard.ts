@@ -4,7 +4,9 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ChatelaineError } from '../errors.ts';
-import { REQUEST_MAX_BYTES } from '../limits.ts';
+import { JSON_MAX_DEPTH, REQUEST_MAX_BYTES } from '../limits.ts';
+import { isTooDeep } from '../mcp/json.ts';
+import { NO_CONTENT_POLICY } from './content-policy.ts';
 import { problemResponse } from './problem.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -62,7 +64,13 @@ export function checkHostAndOrigin(baseUrl: string): MiddlewareHandler {
   };
 }
 
-/** At most 1 MiB, and JSON where there is a body. */
+/** No database holds U+0000 in a text, and no address of the API means it. */
+export const refuseNul: MiddlewareHandler = async (c, next) =>
+  c.req.url.includes('%00')
+    ? problemResponse(c, new ChatelaineError('invalid_request', 'The address holds a NUL character (%00).'))
+    : next();
+
+/** At most 1 MiB. */
 export const limitBody: MiddlewareHandler = bodyLimit({
   maxSize: REQUEST_MAX_BYTES,
   onError: (c) => {
@@ -72,6 +80,7 @@ export const limitBody: MiddlewareHandler = bodyLimit({
   },
 });
 
+/** JSON where there is a body, nested no deeper than what is made of it can be written again. */
 export const requireJson: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type');
   const length = c.req.header('content-length');
@@ -87,6 +96,10 @@ export const requireJson: MiddlewareHandler = async (c, next) => {
       new ChatelaineError('unsupported_media_type', 'Send JSON with Content-Type: application/json.'),
     );
   }
+  if (hasBody && isTooDeep(await c.req.text())) {
+    const detail = `The body is nested more than ${JSON_MAX_DEPTH} levels deep.`;
+    return problemResponse(c, new ChatelaineError('invalid_request', detail, { details: { field: 'body' } }));
+  }
   return next();
 };
 
@@ -97,10 +110,5 @@ export const answerHeaders: MiddlewareHandler = async (c, next) => {
   c.header('referrer-policy', 'no-referrer');
   c.header('x-frame-options', 'DENY');
   if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
-  if (!c.res.headers.has('content-security-policy')) {
-    c.header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    );
-  }
+  if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', NO_CONTENT_POLICY);
 };

@@ -65,9 +65,11 @@ export async function resolveCredential(
   const known = plain ? knownCredential(context, connector, agentId) : null;
   if (known !== null) return known;
   const epoch = context.credentialCache.epoch();
+  // What comes late was true when it was asked for.
+  const readAt = context.now();
   if (connector.authType === 'none') {
     const value = { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
-    if (plain) remember(context, connector, owner, { value, validUntil: Number.POSITIVE_INFINITY }, epoch);
+    if (plain) remember(context, connector, owner, { value, validUntil: Number.POSITIVE_INFINITY }, { epoch, readAt });
     return value;
   }
   const slot = options.slot ?? 'active';
@@ -81,7 +83,7 @@ export async function resolveCredential(
     credential.kind === 'static'
       ? await resolveStatic(context, connector, credential)
       : await resolveOAuth(context, connector, credential, options);
-  if (slot === 'active') remember(context, connector, owner, resolved, epoch);
+  if (slot === 'active') remember(context, connector, owner, resolved, { epoch, readAt });
   return resolved.value;
 }
 
@@ -103,7 +105,7 @@ function remember(
   connector: ConnectorRecord,
   owner: string | null,
   resolved: Timed,
-  epoch: number,
+  { epoch, readAt }: { readonly epoch: number; readonly readAt: number },
 ): void {
   context.credentialCache.set(
     connector.id,
@@ -111,7 +113,7 @@ function remember(
     {
       ...resolved.value,
       url: connector.url,
-      validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
+      validUntil: Math.min(readAt + CREDENTIAL_CACHE_MS, resolved.validUntil),
     },
     epoch,
   );

@@ -67,18 +67,24 @@ export async function openFor(context: HubContext, flow: FlowRecord, browser: Se
 
 /** @throws flow_already_used, flow_expired */
 export function refuseEnded(flow: FlowRecord, now: number): void {
-  if (flow.status === 'consumed') {
-    throw new ChatelaineError(
-      'flow_already_used',
-      'This sign-in was finished already. Ask for a new link to connect again.',
-    );
-  }
-  if (flow.expiresAt <= now) {
-    throw new ChatelaineError(
-      'flow_expired',
-      'This sign-in took longer than 10 minutes. Ask for a new link and try again.',
-    );
-  }
+  if (flow.status === 'consumed') throw flowUsed();
+  if (isExpired(flow, now)) throw flowExpired();
+}
+
+export const isExpired = (flow: FlowRecord, now: number): boolean => flow.expiresAt <= now;
+
+export function flowUsed(): ChatelaineError {
+  return new ChatelaineError(
+    'flow_already_used',
+    'This sign-in was finished already. Ask for a new link to connect again.',
+  );
+}
+
+export function flowExpired(): ChatelaineError {
+  return new ChatelaineError(
+    'flow_expired',
+    'This sign-in took longer than 10 minutes. Ask for a new link and try again.',
+  );
 }
 
 /**

@@ -13,7 +13,16 @@ import { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord, FlowRecord } from '../store/records.ts';
 import { hashToken, randomToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
-import { flowNotFound, openFor, refuseChanged, refuseEnded, serverOfFlow } from './authorize.ts';
+import {
+  flowExpired,
+  flowNotFound,
+  flowUsed,
+  isExpired,
+  openFor,
+  refuseChanged,
+  refuseEnded,
+  serverOfFlow,
+} from './authorize.ts';
 import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf, newCredential } from './credential-record.ts';
@@ -26,6 +35,7 @@ import { openFlow, sealTokens } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
 import type { Recorder } from './transcript.ts';
 import { createRecorder } from './transcript.ts';
+import { tryingAgain } from './try-again.ts';
 
 /**
  * Finishes one authorization.
@@ -33,7 +43,7 @@ import { createRecorder } from './transcript.ts';
  * @param parameters the query of the callback, as it came
  * @param browser the secret of this browser's cookie; null when it has none
  * @returns where to send the browser: also after a failure that belongs to a known flow
- * @throws flow_not_found, flow_expired, flow_already_used, flow_other_browser, authorization_response_invalid,
+ * @throws flow_not_found, flow_already_used, and in another browser than the flow's flow_expired, flow_other_browser, authorization_response_invalid,
  *   issuer_mismatch: nothing was changed, a plain page tells what to do
  */
 export async function callback(
@@ -48,8 +58,10 @@ export async function callback(
       ? null
       : await context.store.flows.findByState(await hashToken(new Secret(state)));
   if (flow === null) throw flowNotFound();
-  refuseEnded(flow, context.now());
-  if (browser === null || flow.browserHash !== (await hashToken(browser))) {
+  const inItsBrowser = browser !== null && flow.browserHash === (await hashToken(browser));
+  const late = inItsBrowser && flow.status === 'opened' && isExpired(flow, context.now());
+  if (!late) refuseEnded(flow, context.now());
+  if (!inItsBrowser) {
     throw new ChatelaineError(
       'flow_other_browser',
       'This sign-in was begun in another browser. Finish it there, or ask for a new link and open it here.',
@@ -57,6 +69,8 @@ export async function callback(
   }
   const connector = await context.store.connectors.get(flow.connectorId);
   if (connector === null) throw flowNotFound();
+  // It is told so where the flow began. The flow stays as it is, and its code is not used.
+  if (late) return landing(context, connector, flow, flowExpired());
 
   const recorder = createRecorder(context, 'callback');
   const server = serverOfFlow(flow);
@@ -68,10 +82,10 @@ export async function callback(
     await recorder.save(connector.id, flow.agentId);
     // Once iss holds, the provider's own error is an answer and ends the flow.
     if (!isChatelaineError(error, 'authorization_denied')) throw error;
-    if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+    if (!(await context.store.flows.consume(flow.id))) throw flowUsed();
     return landing(context, connector, flow, error);
   }
-  if (!(await context.store.flows.consume(flow.id))) throw alreadyUsed();
+  if (!(await context.store.flows.consume(flow.id))) throw flowUsed();
 
   try {
     const secrets = await openFlow(context.vault, flow);
@@ -95,9 +109,6 @@ export async function callback(
     return landing(context, connector, flow, error);
   }
 }
-
-const alreadyUsed = (): ChatelaineError =>
-  new ChatelaineError('flow_already_used', 'This sign-in was finished already. Ask for a new link to connect again.');
 
 async function exchange(
   context: HubContext,
@@ -158,7 +169,7 @@ async function store(
     },
     now,
   );
-  await context.store.credentials.put(credential);
+  await tryingAgain(() => context.store.credentials.put(credential));
   context.credentialCache.forgetConnector(connector.id);
   await withdrawIfChanged(context, flow, secrets, credential);
   if (tokens.refreshToken === null) {
@@ -166,18 +177,22 @@ async function store(
   }
   const foreign = flow.resource === null ? null : audienceWarning(tokens.accessToken, flow.resource);
   if (foreign !== null) recorder.note('token', foreign);
+  const detail = {
+    kind: 'oauth',
+    issuer: flow.issuer,
+    scope: credential.scope,
+    expires: credential.expiresAt !== null,
+    refreshable: credential.refreshable,
+  };
+  // It serves already; a record of it that cannot be written must not have its tokens revoked.
   await audit(context, { name: flow.startedBy }, 'credential.stored', {
     connectorId: connector.id,
     agentId: flow.agentId,
     credentialId: credential.id,
-    detail: {
-      kind: 'oauth',
-      issuer: flow.issuer,
-      scope: credential.scope,
-      expires: credential.expiresAt !== null,
-      refreshable: credential.refreshable,
-    },
-  });
+    detail,
+  }).catch((error: unknown) =>
+    context.log.error({ err: error, credentialId: credential.id }, 'a sign-in could not be audited'),
+  );
   return credential;
 }
 

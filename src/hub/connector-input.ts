@@ -65,7 +65,8 @@ export function checkName(name: string): string {
   const clean = name.trim();
   if (clean === '' || clean.length > NAME_MAX_CHARACTERS)
     throw invalid('name', `needs 1 to ${NAME_MAX_CHARACTERS} characters.`);
-  if (/\p{Cc}/u.test(clean)) throw invalid('name', 'must not hold control characters.');
+  // Half a letter, as a surrogate alone is, comes back from a database as another one.
+  if (/[\p{Cc}\p{Cs}]/u.test(clean)) throw invalid('name', 'must not hold control characters.');
   return clean;
 }
 

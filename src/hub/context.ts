@@ -58,6 +58,22 @@ export type HubContext = {
   readonly refusalTrials: RefusalTrials;
   /** In-process single flight: callers of one key share one run. */
   readonly singleFlight: <T>(key: string, run: () => Promise<T>) => Promise<T>;
+  readonly tokenLanes: TokenLanes;
+};
+
+/**
+ * In which order token requests get a lane (see `token-lanes.ts`). `now`: somebody waits for it. `if_free`: not
+ * worth any waiting. `background`: after all others.
+ */
+export type Urgency = 'now' | 'if_free' | 'background';
+
+export type TokenLanes = {
+  /**
+   * Runs `run` in a lane to this issuer; answers null when `if_free` found none.
+   *
+   * @throws upstream_timeout when `now` waited too long; store_unavailable
+   */
+  run<T>(issuer: string, urgency: Urgency, run: () => Promise<T>): Promise<T | null>;
 };
 
 /** Resolved request headers, kept for a moment; see `access-token.ts`. */
@@ -68,6 +84,8 @@ export type CredentialCache = {
   /** Keeps `value` unless something was forgotten since `epoch`: it may have been read before that. */
   set(connectorId: string, owner: string, value: CachedCredential, epoch: number): void;
   forgetConnector(connectorId: string): void;
+  /** Hears of every connector whose credentials are forgotten. */
+  onForget(listener: (connectorId: string) => void): void;
 };
 
 export type CachedCredential = {

@@ -4,11 +4,31 @@
 import type { CachedCredential, CredentialCache } from './context.ts';
 
 const MAX_ENTRIES = 20_000;
+const SWEEP_MS = 10_000;
 
 export function createCredentialCache(now: () => number): CredentialCache {
   const byConnector = new Map<string, Map<string, CachedCredential>>();
   let size = 0;
   let epoch = 0;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const listeners: ((connectorId: string) => void)[] = [];
+  /** What is not served any more is not kept either: another process may have disconnected it. */
+  const sweep = (): void => {
+    timer = null;
+    for (const [connectorId, owners] of byConnector) {
+      for (const [owner, { validUntil }] of owners) {
+        if (validUntil > now()) continue;
+        owners.delete(owner);
+        size -= 1;
+      }
+      if (owners.size === 0) byConnector.delete(connectorId);
+    }
+    if (size > 0) schedule();
+  };
+  const schedule = (): void => {
+    timer ??= setTimeout(sweep, SWEEP_MS);
+    timer.unref();
+  };
   return {
     get(connectorId, owner) {
       const found = byConnector.get(connectorId)?.get(owner);
@@ -28,12 +48,15 @@ export function createCredentialCache(now: () => number): CredentialCache {
       }
       if (!owners.has(owner)) size += 1;
       owners.set(owner, value);
+      schedule();
     },
     forgetConnector(connectorId) {
       epoch += 1;
       size -= byConnector.get(connectorId)?.size ?? 0;
       byConnector.delete(connectorId);
+      for (const listener of listeners) listener(connectorId);
     },
+    onForget: (listener) => void listeners.push(listener),
   };
 }
 

@@ -49,6 +49,7 @@ import { rotateKeys, verifyKeys } from './keys.ts';
 import { createListWatch } from './list-watch.ts';
 import type { Maintenance } from './maintenance.ts';
 import { startMaintenance } from './maintenance.ts';
+import { overdueWork } from './overdue-work.ts';
 import { probe } from './probe.ts';
 import { registerAgain } from './registration.ts';
 import { approveTool, reviewOf } from './tool-review.ts';
@@ -71,7 +72,6 @@ export function assembleHub(context: HubContext) {
 
   return {
     baseUrl: context.baseUrl,
-
     connectors: {
       probe: (input: { url: string; headers?: Record<string, string> | undefined }) => probe(context, input),
       create: async (input: ConnectorInput, actor: Actor) => view(await createConnector(context, input, actor)),
@@ -235,7 +235,6 @@ export function assembleHub(context: HubContext) {
     ): Promise<ResolvedCredential> =>
       resolveCredential(context, await getConnector(context, connectorId), agentId, options),
     ownerOf,
-
     /** The call log. */
     calls: {
       /** Never blocks, never throws. */
@@ -247,8 +246,9 @@ export function assembleHub(context: HubContext) {
       stats: (request: CallStatsRequest) => callStats(context, request),
     },
 
-    /** Active credentials in each state. */
+    /** For monitoring: active credentials in each state, and what waits too long. */
     credentialStates: () => context.store.credentials.countByState(),
+    overdueWork: () => overdueWork(context),
 
     keys: {
       rotate: (actor: Actor, onProgress?: (kind: string, checked: number) => void) =>
@@ -260,7 +260,8 @@ export function assembleHub(context: HubContext) {
 
     /** @throws store_unavailable */
     ping: () => context.store.ping(),
-
+    /** When this process last looked for due work; null before the first time, and where others do it. */
+    lookedForWorkAt: () => maintenance?.lookedAt() ?? null,
     /** Starts what happens by itself: refresh ahead of time, scheduled sync, listening for changes. */
     start(): void {
       if (maintenance !== null) return;

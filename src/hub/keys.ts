@@ -9,7 +9,7 @@ import type { HubContext } from './context.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
 
 /** Every secret column; the list that rotation and verification walk. */
-const SEALED_KINDS: readonly SealedKind[] = [
+export const SEALED_KINDS: readonly SealedKind[] = [
   'connector.headers',
   'connector.client',
   'registration.client',
@@ -59,6 +59,8 @@ async function markAll(context: HubContext, cells: readonly SealedCell[]): Promi
   for (const cell of cells) {
     if (cell.kind !== 'credential.secret') continue;
     const credential = await context.store.credentials.get(cell.id);
-    if (credential !== null) await markCredential(context, credential, 'reauthorization_required', UNREADABLE);
+    // One that was written meanwhile is another secret.
+    if (credential?.sealed === cell.ciphertext)
+      await markCredential(context, credential, 'reauthorization_required', UNREADABLE);
   }
 }

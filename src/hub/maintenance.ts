@@ -5,9 +5,8 @@
 import { isChatelaineError } from '../errors.ts';
 import {
   AUDIT_LIFETIME_MS,
+  FLOW_KEPT_MS,
   MAINTENANCE_INTERVAL_MS,
-  REFRESH_AHEAD_MS,
-  REFRESH_JITTER_MS,
   SYNC_CONCURRENCY,
   SYNC_LEASE_MS,
 } from '../limits.ts';
@@ -17,88 +16,89 @@ import { deleteOldCalls } from './calls.ts';
 import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { promoteProven } from './pending-credential.ts';
-import { refreshCredential } from './refresh.ts';
+import { createRefreshAhead } from './refresh-ahead.ts';
 import { syncTools } from './tool-sync.ts';
 
 const BATCH = 100;
 
 export type Maintenance = {
-  /** One round; used by the timer and, directly, by whoever wants it now. */
+  /** Everything that is due now, to its end. */
   round(): Promise<void>;
+  /** When what is due was last looked for without a failure; null before the first time. */
+  lookedAt(): number | null;
   /** Waits for the work under way. */
   stop(): Promise<void>;
 };
 
 /** Starts the timer. */
 export function startMaintenance(context: HubContext): Maintenance {
-  let running: Promise<void> | null = null;
-  const round = (): Promise<void> => {
-    running ??= maintain(context).finally(() => {
-      running = null;
-    });
-    return running;
-  };
+  const ahead = createRefreshAhead(context);
+  const stopping = new AbortController();
+  let lookedAt: number | null = null;
+  const look = once(async () => {
+    if (!(await attempt(context, 'refresh', ahead.look))) return;
+    lookedAt = context.now();
+  });
+  const sync = once(() => attempt(context, 'sync', () => syncDue(context, stopping.signal)));
+  const cleanUp = once(() => attempt(context, 'clean', () => clean(context)));
+  // Each by itself: servers that hang while their tools are listed must not keep tokens from being renewed.
+  const tick = () => Promise.all([look(), sync(), cleanUp()]);
   // Processes that were started together should not work in step.
   const interval = Math.round(MAINTENANCE_INTERVAL_MS * (0.9 + 0.2 * Math.random()));
-  const timer = setInterval(() => void round(), interval);
+  const timer = setInterval(() => void tick(), interval);
   timer.unref();
   return {
-    round,
+    async round() {
+      await tick();
+      await ahead.idle();
+    },
+    lookedAt: () => lookedAt,
     async stop() {
       clearInterval(timer);
-      await running;
+      stopping.abort();
+      await Promise.all([look.running(), sync.running(), cleanUp.running()]);
+      await ahead.stop();
     },
   };
 }
 
-async function maintain(context: HubContext): Promise<void> {
-  for (const [name, job] of [
-    ['refresh', refreshDue],
-    ['sync', syncDue],
-    ['clean', clean],
-  ] as const) {
-    try {
-      await job(context);
-    } catch (error) {
-      context.log.warn({ err: error, job: name }, 'a background job failed; it is tried again');
-    }
+/** Callers during a run share it. */
+function once<T>(run: () => Promise<T>): (() => Promise<T>) & { running(): Promise<unknown> } {
+  let current: Promise<T> | null = null;
+  const shared = (): Promise<T> => {
+    current ??= run().finally(() => {
+      current = null;
+    });
+    return current;
+  };
+  return Object.assign(shared, { running: async () => current });
+}
+
+/** Whether it went well. */
+async function attempt(context: HubContext, job: string, run: () => Promise<void>): Promise<boolean> {
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    context.log.warn({ err: error, job }, 'a background job failed; it is tried again');
+    return false;
   }
 }
 
-/** Renews tokens a little before anybody would have to wait for it. */
-async function refreshDue(context: HubContext): Promise<void> {
-  const now = context.now();
-  const due = await context.store.credentials.dueForRefresh(now, now + REFRESH_AHEAD_MS + REFRESH_JITTER_MS, BATCH);
-  await inParallel(due, SYNC_CONCURRENCY, async (credential) => {
-    const left = (credential.expiresAt ?? 0) - now;
-    if (left > REFRESH_AHEAD_MS + jitterOf(credential.id)) return;
-    const connector = await context.store.connectors.get(credential.connectorId);
-    if (connector === null) return;
-    try {
-      await refreshCredential(context, connector, credential);
-    } catch (error) {
-      if (!isChatelaineError(error)) throw error;
-      context.log.info(
-        { connectorId: connector.id, credentialId: credential.id, code: error.code },
-        'a token could not be renewed ahead of time',
-      );
-    }
-  });
-}
-
-/** The same for every process, so that they agree on the moment. */
-function jitterOf(id: string): number {
-  let hash = 0;
-  for (const character of id) hash = (hash * 31 + character.charCodeAt(0)) % 1_000_003;
-  return (hash / 1_000_003) * REFRESH_JITTER_MS;
-}
-
 /** Lists the tools of every connector whose time has come. */
-async function syncDue(context: HubContext): Promise<void> {
-  const due = await context.store.connectors.dueForSync(context.now(), BATCH);
-  await inParallel(due, SYNC_CONCURRENCY, async (connector) => {
-    await syncOnce(context, connector.id);
-  });
+async function syncDue(context: HubContext, stopping: AbortSignal): Promise<void> {
+  const tried = new Set<string>();
+  while (!stopping.aborted) {
+    const due = await context.store.connectors.dueForSync(context.now(), BATCH);
+    // Those that another process is at stay due until it is done.
+    const fresh = due.filter(({ id }) => !tried.has(id));
+    if (fresh.length === 0) return;
+    await inParallel(fresh, SYNC_CONCURRENCY, async ({ id }) => {
+      if (stopping.aborted) return;
+      tried.add(id);
+      await syncOnce(context, id);
+    });
+  }
 }
 
 /** Lists one connector's tools; false when another process is at it. */
@@ -139,9 +139,11 @@ async function provePending(context: HubContext, connector: ConnectorRecord): Pr
 
 async function clean(context: HubContext): Promise<void> {
   const now = context.now();
-  await context.store.flows.deleteExpired(now);
+  await context.store.flows.deleteExpired(now - FLOW_KEPT_MS);
   await context.store.leases.deleteExpired(now);
   await context.store.attempts.deleteExpired(now);
+  // Not rotated with other secrets: what is under a key that goes is gone before it.
+  await context.store.mail.deleteExpired(now);
   await context.store.audit.deleteBefore(now - AUDIT_LIFETIME_MS);
   await deleteOldCalls(context);
 }

@@ -14,6 +14,10 @@ export type HubMeter = {
   calls(batch: readonly MeteredCall[]): void;
   /** Calls that the log had no room for. */
   callsDropped(count: number): void;
-  tokenRefresh(outcome: 'ok' | 'failed' | 'ended'): void;
+  /** With what kept a refresh from bringing a token. */
+  tokenRefresh(
+    outcome: 'ok' | 'failed' | 'ended',
+    fault?: { readonly connectorKey: string; readonly code: string },
+  ): void;
   toolSync(outcome: 'ok' | 'failed' | 'waiting'): void;
 };

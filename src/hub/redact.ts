@@ -54,7 +54,7 @@ export function captured(value: unknown, secrets: readonly string[] = []): Captu
 /** A copy with everything that looks like a secret replaced. */
 function withoutSecrets(value: unknown, secrets: readonly string[] = [], depth = 0): unknown {
   if (typeof value === 'string') return cleanText(value, secrets, depth);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return value;
   if (depth >= JSON_MAX_DEPTH) return REDACTED;
   if (Array.isArray(value))
     return value.map((item, at) =>

@@ -24,6 +24,8 @@ import type { Recorder } from './transcript.ts';
 /**
  * Saves the rotated tokens. A fault of the database is tried again, by whoever waits for the token and, after that,
  * by nobody's leave: losing them may lose the grant.
+ *
+ * @throws store_unavailable when they are not saved in time; the lease is kept until they are
  */
 export async function saveRefreshed(
   context: HubContext,
@@ -53,12 +55,15 @@ export async function saveRefreshed(
     refreshStartedAt: null,
     reason: credential.state === 'ok' ? null : credential.reason,
   };
-  const saving = saveUntilSaved(context, credential, patch);
-  const saved = await savedInTime(saving).catch((error: unknown) => {
+  const saving = saveUntilSaved(context, credential, patch, lease);
+  let saved = await savedInTime(saving).catch((error: unknown) => {
     lease.keepUntil(saving);
     throw error;
   });
   context.credentialCache.forgetConnector(credential.connectorId);
+  const current = await context.store.credentials.get(credential.id);
+  // A try whose answer was lost may have written them.
+  saved ||= current?.sealed === sealed;
   if (saved) {
     // The token is saved; a record of it that cannot be written must not keep it from serving.
     await audit(context, SYSTEM, 'credential.refreshed', {
@@ -70,7 +75,6 @@ export async function saveRefreshed(
       context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
     );
   }
-  const current = await context.store.credentials.get(credential.id);
   if (current === null)
     throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
   return current;
@@ -89,23 +93,27 @@ async function savedInTime(saving: Promise<boolean>): Promise<boolean> {
 /** Whether they are those of the credential now; false when it was changed or removed meanwhile. */
 async function saveUntilSaved(
   context: HubContext,
-  credential: CredentialRecord,
+  { id, generation, state }: CredentialRecord,
   patch: CredentialPatch,
+  lease: Lease,
 ): Promise<boolean> {
   const giveUpAt = context.now() + REFRESH_SAVE_MS;
-  for (let wait = REFRESH_SAVE_PAUSE_MS; ; wait = Math.min(wait * 2, REFRESH_SAVE_PAUSE_MAX_MS)) {
+  let wait = REFRESH_SAVE_PAUSE_MS;
+  for (let isFirst = true; ; isFirst = false) {
     try {
-      return await context.store.credentials.update(credential.id, credential.generation, patch);
+      // Who thought this refresh dead and tried the spent token meanwhile may have marked the credential.
+      return await context.store.credentials.update(id, generation, isFirst ? patch : { ...patch, state });
     } catch (error) {
+      const told = { err: error, credentialId: id };
       if (context.now() > giveUpAt || context.lateSaves.isOver()) {
-        context.log.error(
-          { err: error, credentialId: credential.id },
-          'a refreshed token could not be saved; it is lost',
-        );
+        context.log.error(told, 'a refreshed token could not be saved; it is lost');
         return false;
       }
-      await pause(wait);
+      if (isFirst) context.log.warn(told, 'a refreshed token could not be saved yet; it is tried again');
     }
+    await pause(wait);
+    wait = Math.min(wait * 2, REFRESH_SAVE_PAUSE_MAX_MS);
+    await lease.renew().catch(() => false);
   }
 }
 

@@ -7,14 +7,14 @@
 // The new tokens are saved before anybody uses them. No transaction is open during the request.
 
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
-import { REFRESH_LEASE_MS } from '../limits.ts';
+import { LEASE_POLL_MS, REFRESH_LEASE_MS, REFRESH_TAKE_OVER_MS } from '../limits.ts';
 import { requestClientCredentials } from '../oauth/client-credentials.ts';
 import { refreshTokens } from '../oauth/refresh.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
 import { hasEnded, REFUSED_UNRENEWABLE } from './credential-state.ts';
-import { type Lease, withLease } from './lease.ts';
+import { type Lease, pause, withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
 import { endCredential, reconnectError, refreshFailed, saveRefreshed } from './refresh-outcome.ts';
@@ -34,7 +34,7 @@ export async function refreshCredential(
   context: HubContext,
   connector: ConnectorRecord,
   credential: CredentialRecord,
-  options: { force: boolean } = { force: false },
+  options: { readonly force: boolean; readonly urgency?: 'background' } = { force: false },
 ): Promise<CredentialRecord> {
   const stillValid = !options.force && isValid(context, credential);
   if (!credential.refreshable) {
@@ -43,18 +43,23 @@ export async function refreshCredential(
     throw await endCredential(context, connector, credential, reason);
   }
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);
-  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused.
-  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : 'due'}`;
+  const urgency = options.urgency ?? (stillValid ? 'if_free' : 'now');
+  // Apart for forced callers: a still valid token satisfies the others, and to them it was refused. And apart for
+  // the background, which waits in line longer than a call may.
+  const flight = `refresh:${credential.id}:${credential.generation}:${options.force ? 'forced' : urgency}`;
   try {
-    return await context.singleFlight(flight, () =>
-      withLease(
-        context,
-        `refresh:${credential.id}`,
-        REFRESH_LEASE_MS,
-        (lease) => refreshHolding(context, connector, credential, options.force, lease),
-        () => winnersToken(context, connector, credential, stillValid),
+    const renewed = await context.singleFlight(flight, () =>
+      context.tokenLanes.run(laneOf(credential), urgency, () =>
+        withLease(
+          context,
+          `refresh:${credential.id}`,
+          REFRESH_LEASE_MS,
+          (lease) => refreshHolding(context, connector, credential, options.force, lease),
+          () => winnersToken(context, connector, credential, stillValid),
+        ),
       ),
     );
+    return renewed ?? credential;
   } catch (error) {
     // A database that takes no changes is no reason to keep anybody from a token that is good.
     if (options.force || !isChatelaineError(error, 'store_unavailable') || !isValid(context, credential)) throw error;
@@ -62,6 +67,10 @@ export async function refreshCredential(
     return credential;
   }
 }
+
+/** Whose token requests go in one line. */
+export const laneOf = ({ issuer, connectorId }: Pick<CredentialRecord, 'issuer' | 'connectorId'>): string =>
+  issuer ?? connectorId;
 
 const isValid = (context: HubContext, credential: CredentialRecord): boolean =>
   credential.expiresAt === null || credential.expiresAt > context.now();
@@ -106,9 +115,7 @@ async function refreshHolding(
   force: boolean,
   lease: Lease,
 ): Promise<CredentialRecord> {
-  const credential = await context.store.credentials.get(seen.id);
-  if (credential === null)
-    throw new ChatelaineError('connect_required', `${connector.name} was disconnected meanwhile.`);
+  const credential = await afterCutOff(context, await present(context, connector, seen.id));
   if (credential.generation > seen.generation) return credential;
   if (hasEnded(credential)) throw reconnectError(connector, credential.reason);
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, force);
@@ -122,17 +129,43 @@ async function refreshHolding(
     // Looking up the server may have taken a while, and the lease has to outlive the token request.
     if (!(await lease.renew()))
       throw new ChatelaineError('store_unavailable', 'Another process has taken over the refresh; try again.');
-    await store.credentials.update(credential.id, credential.generation, { refreshStartedAt: context.now() });
+    const began = { refreshStartedAt: context.now() };
+    if (!(await store.credentials.update(credential.id, credential.generation, began)))
+      return await present(context, connector, credential.id);
     const fresh = await requestTokens(connector, credential, tokens, client, server, recorder);
     const renewed = await saveRefreshed(context, credential, tokens, fresh, lease);
     context.meter.tokenRefresh('ok');
     return renewed;
   } catch (error) {
     const isEnd = isChatelaineError(error, 'invalid_grant', 'client_rejected', 'secret_unreadable');
-    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed');
+    const code = isChatelaineError(error) ? error.code : 'internal_error';
+    context.meter.tokenRefresh(isEnd ? 'ended' : 'failed', { connectorKey: connector.key, code });
     return await refreshFailed(context, connector, credential, error, force, recorder);
   } finally {
     await recorder.save(connector.id, credential.agentId);
+  }
+}
+
+async function present(context: HubContext, connector: ConnectorRecord, id: string): Promise<CredentialRecord> {
+  const credential = await context.store.credentials.get(id);
+  if (credential === null)
+    throw new ChatelaineError('connect_required', `${connector.name} was disconnected meanwhile.`);
+  return credential;
+}
+
+/**
+ * A refresh that began and has no outcome was cut off: by the end of its process, or from the database, and then its
+ * tokens are about to be saved. Its refresh token is probably spent, so those are waited for.
+ */
+async function afterCutOff(context: HubContext, credential: CredentialRecord): Promise<CredentialRecord> {
+  const { id, generation, refreshStartedAt, refreshAfter } = credential;
+  if (refreshStartedAt === null || (refreshAfter ?? 0) >= refreshStartedAt) return credential;
+  const giveUpAt = performance.now() + REFRESH_TAKE_OVER_MS;
+  for (let current: CredentialRecord | null = credential; ; ) {
+    if (current === null || current.generation > generation || performance.now() >= giveUpAt)
+      return current ?? credential;
+    await pause(LEASE_POLL_MS);
+    current = await context.store.credentials.get(id);
   }
 }
 

@@ -24,7 +24,7 @@ export type CredentialChoice = {
 };
 
 /**
- * Runs `use` with the credential of `agentId`; a second time after a refused token was refreshed, which is
+ * Runs `use` with the credential of `agentId`; a second time after a refused token was refreshed or replaced, which is
  * safe for calls too, because a 401 comes before anything was executed.
  *
  * @param recorder asked for only when a refusal must be looked into
@@ -52,7 +52,17 @@ export async function withCredential<T>(
     const challenge = bearerChallenge(error.headers);
     if (error.status === 403) throw await forbidden(context, connector, resolved, challenge, error);
     if (options.anonymous === true || resolved.credentialId === null) throw unauthorizedWithout(connector, error);
-    if (connector.authType !== 'oauth') throw await staticRefused(context, connector, resolved, error);
+    if (connector.authType !== 'oauth') {
+      if ((await presentCredential(context, resolved)) !== null)
+        throw await staticRefused(context, connector, resolved, error);
+      // It was replaced while the request was on its way; this process, or another, knows the new one.
+      context.credentialCache.forgetConnector(connector.id);
+      const entered = await resolve();
+      return await use(entered).catch(async (again: unknown) => {
+        const isRefused = again instanceof UpstreamStatusError && again.status === 401;
+        throw isRefused ? await staticRefused(context, connector, entered, again) : again;
+      });
+    }
 
     await noticeMigration(context, connector, resolved, challenge, recorder());
     const renewed = await resolve({ refused: resolved });

@@ -33,8 +33,8 @@ export type TryRequest = {
   readonly inputResponses?: Readonly<Record<string, unknown>> | undefined;
   readonly requestState?: string | undefined;
   /**
-   * `accept_defaults` fills forms with their defaults (SEP-1034); `ask` hands a modern server's forms back
-   * as `input_required`, to be answered with `inputResponses`; otherwise no form is offered to be filled.
+   * `accept_defaults` fills forms with their defaults (SEP-1034); `ask` hands a modern server's questions
+   * (forms, and pages to open) back as `input_required`, to be answered with `inputResponses`; otherwise no form is offered to be filled.
    */
   readonly elicitation?: 'decline' | 'accept_defaults' | 'ask' | undefined;
   /** Speaks exactly this revision instead of finding out. */
@@ -45,6 +45,9 @@ export type TryResult = {
   readonly resultType: 'complete' | 'input_required';
   readonly result: Record<string, unknown>;
 };
+
+/** Forms, and pages that the person opens. */
+const ANSWERED_BY_A_PERSON = { elicitation: { form: {}, url: {} } };
 
 /** @throws what withUpstream throws; rpc_error with the server's own error */
 export async function tryRequest(
@@ -69,6 +72,7 @@ export async function tryRequest(
       recorder,
       {
         ...(onElicitation === undefined ? {} : { onElicitation }),
+        ...(request.elicitation === 'ask' ? { clientCapabilities: ANSWERED_BY_A_PERSON } : {}),
         ...(request.protocolVersion === undefined ? {} : { pinnedVersion: request.protocolVersion }),
         signal: AbortSignal.timeout(TRY_REQUEST_TIMEOUT_MS),
       },

@@ -24,6 +24,8 @@ export type SessionOptions = {
   readonly anonymous?: boolean;
   readonly pinnedVersion?: string;
   readonly onElicitation?: ElicitationHandler;
+  /** Declared in place of what `onElicitation` alone would be: forms. */
+  readonly clientCapabilities?: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
 };
 
@@ -76,6 +78,7 @@ async function attempt<T>(
       ...(options.onElicitation === undefined
         ? {}
         : { capabilities: { elicitation: true }, onElicitation: options.onElicitation }),
+      ...(options.clientCapabilities === undefined ? {} : { clientCapabilities: options.clientCapabilities }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     try {

@@ -6,7 +6,7 @@ import { isObject } from './json.ts';
 /** The canonical text of a JSON value; fields that are undefined are left out. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value ?? null);
+  if (!isObject(value) || JSON.isRawJSON(value)) return JSON.stringify(value ?? null);
   const fields = Object.keys(value)
     .filter((key) => value[key] !== undefined)
     .sort()

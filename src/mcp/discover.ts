@@ -7,7 +7,7 @@ import { ANSWER_TIMEOUT_MS } from '../limits.ts';
 import type { ConnectionContext } from './connection.ts';
 import { ConnectionLost } from './connection.ts';
 import type { JsonObject } from './json.ts';
-import { isObject, stringField } from './json.ts';
+import { isObject, nameField, stringField } from './json.ts';
 import type { ErrorMessage } from './json-rpc.ts';
 import { HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_PROTOCOL_VERSION } from './json-rpc.ts';
 import { exchangeModern } from './modern-exchange.ts';
@@ -80,8 +80,8 @@ function verdictOnResult(result: JsonObject, accepted: readonly string[] | null)
       version,
       capabilities: isObject(result.capabilities) ? result.capabilities : {},
       instructions: stringField(result, 'instructions'),
-      serverName: stringField(info, 'name'),
-      serverVersion: stringField(info, 'version'),
+      serverName: nameField(info, 'name'),
+      serverVersion: nameField(info, 'version'),
     },
   };
 }

@@ -4,7 +4,7 @@
 import { ChatelaineError, quoteForeign } from '../errors.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { JsonObject } from './json.ts';
-import { isObject, stringField } from './json.ts';
+import { isObject, nameField, stringField } from './json.ts';
 import { isLegacy } from './revisions.ts';
 
 export type Offer = {
@@ -49,8 +49,8 @@ export function readGreeting(result: JsonObject, offer: Offer): Greeting {
     version,
     capabilities: isObject(result.capabilities) ? result.capabilities : {},
     instructions: stringField(result, 'instructions'),
-    serverName: stringField(result.serverInfo, 'name'),
-    serverVersion: stringField(result.serverInfo, 'version'),
+    serverName: nameField(result.serverInfo, 'name'),
+    serverVersion: nameField(result.serverInfo, 'version'),
   };
 }
 

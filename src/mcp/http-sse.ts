@@ -33,7 +33,7 @@ type Waiting = {
 /**
  * Opens the stream and initializes.
  *
- * @throws UpstreamStatusError, RpcError, protocol_version_unsupported, upstream_* faults
+ * @throws UpstreamStatusError, RpcError, protocol_version_unsupported, address_refused, upstream_* faults
  */
 export async function openHttpSse(context: ConnectionContext, offer: Offer): Promise<Connection> {
   const connection = new HttpSseConnection(context);
@@ -247,13 +247,13 @@ class HttpSseConnection implements Connection {
 /**
  * The address for POSTs, which the credential is sent to: so it must be the server's own origin.
  *
- * @throws upstream_invalid_response
+ * @throws address_refused
  */
 function addressFor(endpoint: string, streamUrl: string): string {
   const address = URL.canParse(endpoint, streamUrl) ? new URL(endpoint, streamUrl) : null;
   if (address !== null && address.origin === new URL(streamUrl).origin) return address.href;
   throw new ChatelaineError(
-    'upstream_invalid_response',
+    'address_refused',
     `The server wants messages sent to ${quoteForeign(endpoint)}, which is not on its own origin; the credential stays here.`,
   );
 }

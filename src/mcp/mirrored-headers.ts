@@ -5,7 +5,7 @@
 import { quoteForeign } from '../errors.ts';
 import { decodeHeaderValue, encodeHeaderValue } from './header-value.ts';
 import type { JsonObject } from './json.ts';
-import { isObject } from './json.ts';
+import { isObject, nearestNumber } from './json.ts';
 import type { ToolDefinition } from './types.ts';
 
 const ANNOTATION = 'x-mcp-header';
@@ -71,7 +71,7 @@ export function mirroringMismatch(
   for (const { path, header } of found.values()) {
     const name = `${HEADER_PREFIX}${header}`;
     const sent = headers[name.toLowerCase()] ?? null;
-    const wanted = path.reduce<unknown>(ownField, toolArguments);
+    const wanted = nearestNumber(path.reduce<unknown>(ownField, toolArguments));
     const isAbsent = wanted === undefined || wanted === null;
     if (isAbsent ? sent !== null : sent === null || !says(decodeHeaderValue(sent), wanted)) {
       return `${name} does not repeat the argument ${quoteForeign(path.join('.'), 80)}`;

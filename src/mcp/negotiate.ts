@@ -77,8 +77,11 @@ async function openLegacy(context: ConnectionContext): Promise<Connection> {
     if (status === null || !NOT_UNDERSTOOD.includes(status)) throw error;
     context.note('negotiate', `initialize was answered with HTTP ${status}; trying GET for HTTP with SSE (2024-11-05)`);
     return openHttpSse(context, offer).catch((second: unknown) => {
-      // The first failure tells more, unless the second one asks for a credential.
-      throw second instanceof UpstreamStatusError && [401, 403].includes(second.status) ? second : error;
+      // The first failure tells more, unless the second one asks for a credential, or for it to be sent elsewhere.
+      const tellsMore =
+        isChatelaineError(second, 'address_refused') ||
+        (second instanceof UpstreamStatusError && [401, 403].includes(second.status));
+      throw tellsMore ? second : error;
     });
   }
 }

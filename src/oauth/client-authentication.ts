@@ -4,7 +4,7 @@
 import { importJWK, importPKCS8 } from 'jose';
 import type { ClientAuth, CryptoKey } from 'oauth4webapi';
 import { ClientSecretPost, modifyAssertion, None, PrivateKeyJwt } from 'oauth4webapi';
-import { ChatelaineError } from '../errors.ts';
+import { ChatelaineError, quoteForeign } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import type { AuthorizationServer, OAuthClient, TokenEndpointAuthMethod } from './types.ts';
 
@@ -93,7 +93,7 @@ async function assertion(server: AuthorizationServer, { privateKey }: OAuthClien
   if (!ASSERTION_ALGORITHM.test(algorithm) || accepted?.includes(algorithm) === false) {
     throw new ChatelaineError(
       'client_rejected',
-      `The client's key is for ${algorithm}, which this authorization server does not take${accepted === undefined ? '' : `; it takes ${accepted.join(', ')}`}.`,
+      `The client's key is for ${algorithm}, which this authorization server does not take${accepted === undefined ? '' : `; it takes ${quoteForeign(accepted.join(', '))}`}.`,
       { details: { field: 'oauth.privateKey' } },
     );
   }

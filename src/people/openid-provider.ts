@@ -57,6 +57,7 @@ export function createOpenIdProvider(settings: OpenIdSettings, outbound: Outboun
     const issuer = new URL(settings.issuer);
     const response = await oauth.discoveryRequest(issuer, { algorithm: 'oidc', ...optionsOf(outbound.metadata) });
     const server = await judged(() => oauth.processDiscoveryResponse(issuer, response), 'metadata_invalid');
+    checkEndpoints(server, issuer);
     known = { server, readAt: now() };
     return server;
   };
@@ -169,19 +170,37 @@ const FAILURES = {
   token_request_failed: 'The identity provider did not confirm the sign-in; check the client id and secret.',
 };
 
+/** @throws metadata_invalid for an endpoint that no browser or request may be sent to */
+function checkEndpoints(server: oauth.AuthorizationServer, issuer: URL): void {
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const) {
+    const value: unknown = server[name];
+    if (value === undefined) continue;
+    const url = typeof value === 'string' ? URL.parse(value) : null;
+    // Plain http only where the issuer itself was allowed to speak it.
+    const isWeb = url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.protocol === 'http:');
+    if (url !== null && isWeb && url.username === '' && url.password === '') continue;
+    throw new ChatelaineError('metadata_invalid', `The ${name} of the identity provider is no address to be sent to.`);
+  }
+}
+
 function incomplete(what: string): ChatelaineError {
   return new ChatelaineError('metadata_invalid', `The identity provider publishes no ${what}.`);
 }
 
 function personOf(claims: Readonly<Record<string, unknown>> & { readonly sub: string }): OpenIdPerson {
   const { sub, email, email_verified: verified, name } = claims;
-  const mail = typeof email === 'string' && email.includes('@') ? email.toLowerCase() : null;
+  const mail = isText(email) && email.includes('@') ? email.toLowerCase() : null;
   // Some providers send the flag as text.
   const flag = verified === true || verified === 'true' ? true : verified === undefined ? null : false;
   return {
     subject: sub,
     email: mail,
     emailVerified: flag,
-    name: typeof name === 'string' && name.trim() !== '' ? name.trim().slice(0, 100) : null,
+    name: isText(name) && name.trim() !== '' ? name.trim().slice(0, 100).toWellFormed() : null,
   };
+}
+
+/** Without control characters, of which not every database takes all. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !/[\p{Cc}\p{Cs}]/u.test(value);
 }

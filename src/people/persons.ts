@@ -4,7 +4,7 @@ import { ChatelaineError } from '../errors.ts';
 import { revokeTokensOf } from '../hub/api-tokens.ts';
 import { type Actor, audit } from '../hub/audit.ts';
 import { withLease } from '../hub/lease.ts';
-import { ATTEMPTS_PER_ACCOUNT, PEOPLE_CHANGE_LEASE_MS } from '../limits.ts';
+import { ATTEMPTS_PER_ACCOUNT, FRESH_SIGN_IN_MS, PEOPLE_CHANGE_LEASE_MS } from '../limits.ts';
 import type { Secret } from '../secret.ts';
 import type { ApiTokenRole } from '../store/records.ts';
 import { countAttempt, forgetAttempts } from './attempts.ts';
@@ -12,7 +12,7 @@ import { type Auth, PASSWORD_PROVIDER, type Session, type User } from './auth.ts
 import type { PeopleContext, SignedIn } from './context.ts';
 import { setPassword } from './new-person.ts';
 import { dropOneTimesFor, dropOneTimesMadeBy } from './one-time.ts';
-import { covers, type Role } from './role.ts';
+import { covers, type Role, roleOfToken } from './role.ts';
 import { PEOPLE_LEASE } from './setup.ts';
 import { actorOf } from './sign-in.ts';
 
@@ -126,11 +126,16 @@ export async function withdraw(
 ): Promise<void> {
   await dropOneTimesFor(auth, id);
   await dropOneTimesMadeBy(auth, actorOf(id).name);
-  const keep = (role: ApiTokenRole): boolean => left !== null && covers(left, role === 'reader' ? 'viewer' : role);
+  const keep = (role: ApiTokenRole): boolean => left !== null && covers(left, roleOfToken(role));
   await revokeTokensOf(context.hub, actorOf(id), keep, by);
 }
 
-/** A new password ends every other session. @throws unauthorized for a wrong current password, rate_limited */
+/**
+ * A new password ends every other session.
+ *
+ * @throws invalid_request for a wrong present password, forbidden for a first one in a session that is not fresh,
+ *   rate_limited
+ */
 export async function changeOwn(
   context: PeopleContext,
   me: SignedIn,
@@ -166,7 +171,7 @@ async function checkOwnPassword(
   me: SignedIn,
   current: Secret | undefined,
 ): Promise<void> {
-  if (!me.hasPassword) return;
+  if (!me.hasPassword) return checkFreshSession(context, auth, me);
   // Not the count of sign-ins: that is for anybody to drive up.
   const account = `own password ${me.personId}`;
   await countAttempt(context.hub, [{ what: account, most: ATTEMPTS_PER_ACCOUNT }]);
@@ -177,6 +182,17 @@ async function checkOwnPassword(
     });
   }
   await forgetAttempts(context.hub, account);
+}
+
+/** Whoever finds an open session must not make a way in of their own out of it. */
+async function checkFreshSession(context: PeopleContext, auth: Auth, me: SignedIn): Promise<void> {
+  const sessions: Session[] = await auth.internal.listSessions(me.personId);
+  const begun = sessions.find(({ id }) => id === me.sessionId)?.createdAt.getTime() ?? 0;
+  if (context.hub.now() - begun <= FRESH_SIGN_IN_MS) return;
+  throw new ChatelaineError(
+    'forbidden',
+    'A first password can be chosen only shortly after signing in: sign out, sign in again, and choose it within ten minutes.',
+  );
 }
 
 async function checkNotLastOwner(context: PeopleContext, person: Person): Promise<void> {

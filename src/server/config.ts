@@ -1,6 +1,6 @@
 // The settings of a hub, read once at the start: flags over environment variables over defaults. The only
 // place that reads the environment. Checks form, not reach: whether the database answers is the store's to
-// find out, what the encryption keys say is the vault's.
+// find out.
 
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -10,10 +10,15 @@ import type { AllowedHosts } from '../net/address-policy.ts';
 import { parseAllowedHosts } from '../net/address-policy.ts';
 import type { OpenIdSettings } from '../people/openid-provider.ts';
 import { Secret } from '../secret.ts';
+import { type Keyring, parseKeyring } from '../vault/keyring.ts';
+import { type KeysCommand, parseKeysCommand } from './keys-command.ts';
 import { readOpenIdSettings } from './openid-settings.ts';
 import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** Balancers that look every second have noticed by then. */
+const STOP_NOTICE_DEFAULT_SECONDS = 3;
+const STOP_NOTICE_MAX_SECONDS = 300;
 const CLIENT_NAME_MAX_CHARACTERS = 100;
 
 /** The settings that have a flag of the same name: `--database-url` is `CHATELAINE_DATABASE_URL`. */
@@ -36,8 +41,10 @@ export type Settings = {
   /** Absolute path. */
   readonly dataFolder: string;
   readonly database: DatabaseLocation;
-  /** `id:base64key[,…]` for the vault to parse; null where the key file of the data folder holds them. */
-  readonly encryptionKeys: Secret | null;
+  /** Read at once, so that no text of them stays in memory; null where a command or the key file has them. */
+  readonly encryptionKeys: Keyring | null;
+  /** Prints the keys; null where none is set. Never set together with `encryptionKeys`. */
+  readonly encryptionKeysCommand: KeysCommand | null;
   /** Absolute path of the folder of `file:NAME` references. */
   readonly secretsFolder: string;
   readonly adminToken: Secret | null;
@@ -47,6 +54,8 @@ export type Settings = {
   readonly clientName: string;
   /** How long calls stay in the call log. */
   readonly callLogDays: number;
+  /** Told to stop by SIGTERM, a server says this long that it is not ready, and serves. */
+  readonly stopNoticeSeconds: number;
   /** Single sign-on; null where it is not set up. */
   readonly openId: OpenIdSettings | null;
   /** null where no collector is named. */
@@ -78,6 +87,14 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
   }
   const dataFolder = resolve(read('CHATELAINE_DATA', asIs) ?? 'data');
   const databaseUrl = read('CHATELAINE_DATABASE_URL', parseDatabaseUrl);
+  const encryptionKeys = read('CHATELAINE_ENCRYPTION_KEYS', (text) => parseKeyring(text));
+  const encryptionKeysCommand = read('CHATELAINE_ENCRYPTION_KEYS_COMMAND', parseKeysCommand);
+  if (encryptionKeys !== null && encryptionKeysCommand !== null) {
+    throw new ChatelaineError(
+      'invalid_settings',
+      'CHATELAINE_ENCRYPTION_KEYS and CHATELAINE_ENCRYPTION_KEYS_COMMAND are both set: remove the one that is not meant.',
+    );
+  }
 
   return {
     host,
@@ -87,13 +104,17 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
     database: databaseUrl
       ? { kind: 'postgres', url: databaseUrl }
       : { kind: 'sqlite', file: join(dataFolder, 'chatelaine.db') },
-    encryptionKeys: read('CHATELAINE_ENCRYPTION_KEYS', (text) => new Secret(text)),
+    encryptionKeys,
+    encryptionKeysCommand,
     secretsFolder: resolve(read('CHATELAINE_SECRETS_DIR', asIs) ?? '/run/secrets'),
     adminToken: read('CHATELAINE_ADMIN_TOKEN', parseAdminToken),
     allowedPrivateHosts: parseAllowedHosts(read('CHATELAINE_ALLOWED_PRIVATE_HOSTS', asIs) ?? ''),
     clientMetadataUrl: read('CHATELAINE_CLIENT_METADATA_URL', parseClientMetadataUrl),
     clientName: read('CHATELAINE_CLIENT_NAME', parseClientName) ?? 'Chatelaine',
     callLogDays: read('CHATELAINE_CALL_LOG_DAYS', parseDays) ?? CALL_LOG_DAYS_DEFAULT,
+    // Where the database is in a file there is no other replica to go to.
+    stopNoticeSeconds:
+      read('CHATELAINE_STOP_NOTICE_SECONDS', parseNotice) ?? (databaseUrl ? STOP_NOTICE_DEFAULT_SECONDS : 0),
     traces: readTraceSettings((variable) => read(variable, asIs)),
     openId: readOpenIdSettings((variable) => read(variable, asIs)),
     logLevel: read('CHATELAINE_LOG_LEVEL', parseLogLevel) ?? 'info',
@@ -121,6 +142,18 @@ export function secretFromEnvironment(name: string, env: Environment = process.e
   }
   const value = env[name];
   return value ? new Secret(value) : null;
+}
+
+/** What programs that the hub starts may see: everything but its own settings, which hold secrets. */
+export function environmentOfOthers(env: Environment = process.env): Environment {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(CHATELAINE_|OTEL_EXPORTER_OTLP_.*HEADERS$)/.test(name)),
+  );
+}
+
+/** Options that Node itself took from the environment. */
+export function nodeOptions(env: Environment = process.env): string {
+  return env.NODE_OPTIONS ?? '';
 }
 
 function variableOf(flag: string): string {
@@ -214,6 +247,11 @@ function parseClientName(text: string, variable: string): string {
 function parseDays(text: string, variable: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw invalid(variable, text, 'set it to a number of days from 1 to 9999');
+}
+
+function parseNotice(text: string, variable: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= STOP_NOTICE_MAX_SECONDS) return Number(text);
+  throw invalid(variable, text, `set it to a number of seconds from 0 to ${STOP_NOTICE_MAX_SECONDS}`);
 }
 
 function parseLogLevel(text: string, variable: string): LogLevel {

@@ -13,8 +13,10 @@ import { createChangeFeed } from '../hub/change-feed.ts';
 import type { HubContext, Log } from '../hub/context.ts';
 import { createCredentialCache, createSingleFlight } from '../hub/credential-cache.ts';
 import { assembleHub, type Hub } from '../hub/hub.ts';
+import { newId } from '../hub/ids.ts';
 import { createLateSaves } from '../hub/late-saves.ts';
 import { createRefusalTrials } from '../hub/refusal-trials.ts';
+import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
 import { CALL_LOG_DAYS_DEFAULT } from '../limits.ts';
@@ -80,7 +82,7 @@ export type EmbeddedHub = {
   readonly gatewayDoor: NodeDoor;
   /** Who may sign in: set-up codes, invitations, roles. */
   readonly people: People;
-  /** Ends what would keep a server from closing: streams of news to open pages. */
+  /** Ends what would keep a server from closing: streams of news to open pages, and those on which agents listen. */
   readonly endStreams: () => void;
   readonly close: () => Promise<void>;
 };
@@ -108,6 +110,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
   try {
     const policy = addressPolicy(allowed);
     const metrics = createMetrics(now);
+    const holder = `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40);
     const tracer = options.traces == null ? null : await loadTracer(options.traces, log);
     const context: HubContext = {
       store,
@@ -128,10 +131,11 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       log,
       meter: metrics.meter,
       callLogDays: options.callLogDays ?? CALL_LOG_DAYS_DEFAULT,
-      holder: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9-]/g, '').slice(0, 40),
+      holder,
       credentialCache: createCredentialCache(now),
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
+      tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),
       lateSaves: createLateSaves(),
       refusalTrials: createRefusalTrials(now),
     };
@@ -160,7 +164,10 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       people,
       fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
       gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
-      endStreams: changes.close,
+      endStreams: () => {
+        changes.close();
+        gateway.endStreams();
+      },
       close: async () => {
         clock.close();
         await views.close();

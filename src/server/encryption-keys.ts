@@ -4,34 +4,60 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChatelaineError, isChatelaineError } from '../errors.ts';
-import type { Secret } from '../secret.ts';
-import { Secret as SecretValue } from '../secret.ts';
+import type { Log } from '../hub/context.ts';
+import { Secret } from '../secret.ts';
 import type { Store } from '../store/store.ts';
 import { generateKey, type Keyring, parseKeyring } from '../vault/keyring.ts';
 import { createVault, type Vault } from '../vault/seal.ts';
+import { environmentOfOthers, type Settings } from './config.ts';
+import { KEYS_COMMAND, runKeysCommand } from './keys-command.ts';
 
 export const KEY_FILE = 'encryption.key';
 const CANARY = 'canary';
 const CANARY_CONTEXT = { kind: 'meta.canary', id: CANARY };
 
-export type KeySource = { readonly given: Secret | null; readonly dataFolder: string };
+export type KeySettings = Pick<Settings, 'encryptionKeys' | 'encryptionKeysCommand' | 'dataFolder'>;
 
-/** The keys as text and where they came from. @throws encryption_key_missing, invalid_settings */
+export type KeyOrigin = 'setting' | 'command' | 'file' | 'made';
+
+/** The keys that a setting names; null where the key file is to hold them. @throws encryption_key_missing, invalid_settings */
+export async function keysOfSettings(
+  { encryptionKeys, encryptionKeysCommand }: KeySettings,
+  log: Log,
+): Promise<{ keyring: Keyring; origin: KeyOrigin } | null> {
+  if (encryptionKeys !== null) return { keyring: encryptionKeys, origin: 'setting' };
+  if (encryptionKeysCommand === null) return null;
+  const printed = await runKeysCommand(encryptionKeysCommand, environmentOfOthers(), log);
+  return { keyring: parseKeyring(printed.reveal(), `${KEYS_COMMAND} printed`), origin: 'command' };
+}
+
+/** The keys that are at hand; null when there are none, and none is made. @throws encryption_key_missing, invalid_settings */
+export async function findKeys(
+  settings: KeySettings,
+  log: Log,
+): Promise<{ keyring: Keyring; origin: KeyOrigin } | null> {
+  const set = await keysOfSettings(settings, log);
+  if (set !== null) return set;
+  const file = join(settings.dataFolder, KEY_FILE);
+  const present = await readKeyFile(file);
+  return present === null ? null : { keyring: parseKeyring(present.trim(), file), origin: 'file' };
+}
+
+/** The keys and where they came from. @throws encryption_key_missing, invalid_settings */
 export async function loadKeys(
   store: Store,
-  source: KeySource,
-): Promise<{ keyring: Keyring; origin: 'setting' | 'file' | 'made' }> {
-  if (source.given !== null) return { keyring: parseKeyring(source.given.reveal()), origin: 'setting' };
-  const file = join(source.dataFolder, KEY_FILE);
-  const present = await readKeyFile(file);
-  if (present !== null) return { keyring: parseKeyring(present.trim()), origin: 'file' };
+  settings: KeySettings,
+  log: Log,
+): Promise<{ keyring: Keyring; origin: KeyOrigin }> {
+  const found = await findKeys(settings, log);
+  if (found !== null) return found;
   if (!(await store.sealed.isEmpty())) {
     throw new ChatelaineError(
       'encryption_key_missing',
-      `The database holds encrypted secrets, but their key is missing: put ${KEY_FILE} back into ${source.dataFolder}, or set CHATELAINE_ENCRYPTION_KEYS.`,
+      `The database holds encrypted secrets, but their key is missing: put ${KEY_FILE} back into ${settings.dataFolder}, or set CHATELAINE_ENCRYPTION_KEYS or ${KEYS_COMMAND}.`,
     );
   }
-  const made = await makeKeyFile(source.dataFolder, file);
+  const made = await makeKeyFile(settings.dataFolder, join(settings.dataFolder, KEY_FILE));
   return { keyring: parseKeyring(made), origin: 'made' };
 }
 
@@ -42,7 +68,7 @@ export async function loadKeys(
  */
 export async function openVault(store: Store, keyring: Keyring): Promise<Vault> {
   const vault = createVault(keyring);
-  const mine = await vault.seal(new SecretValue('chatelaine'), CANARY_CONTEXT);
+  const mine = await vault.seal(new Secret('chatelaine'), CANARY_CONTEXT);
   const standing = await store.meta.setOnce(CANARY, mine);
   try {
     await vault.open(standing, CANARY_CONTEXT);
@@ -50,7 +76,7 @@ export async function openVault(store: Store, keyring: Keyring): Promise<Vault> 
     if (!isChatelaineError(error, 'secret_unreadable')) throw error;
     throw new ChatelaineError(
       'encryption_key_missing',
-      `The secrets of this database were encrypted with the key ${vault.keyIdOf(standing) ?? '?'}, which is not among the given ones: add it to CHATELAINE_ENCRYPTION_KEYS, or put the key file back.`,
+      `The secrets of this database were encrypted with the key ${vault.keyIdOf(standing) ?? '?'}, which is not among the given ones: add it to CHATELAINE_ENCRYPTION_KEYS (or to what the command prints), or put the key file back.`,
       { cause: error },
     );
   }

@@ -7,11 +7,13 @@ import type { Metrics } from '../http/environment.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { HubMeter } from '../hub/meter.ts';
 import type { Views } from '../hub/views.ts';
-import { CREDENTIAL_COUNT_REUSE_MS } from '../limits.ts';
+import { METERED_CONNECTORS_MAX } from '../work-limits.ts';
 import { gaugeForecast } from './forecast-gauge.ts';
 import { createHistogram, type HistogramSeries } from './histogram.ts';
+import { gaugeState } from './state-gauges.ts';
+import { VERSION } from './version.ts';
 
-type WatchedHub = Pick<Hub, 'calls' | 'credentialStates'>;
+type WatchedHub = Pick<Hub, 'calls'> & Parameters<typeof gaugeState>[1];
 
 export type HubMetrics = Metrics & {
   readonly meter: HubMeter;
@@ -23,6 +25,12 @@ export function createMetrics(now: () => number): HubMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  new Gauge({
+    name: 'chatelaine_build_info',
+    help: '1, with the version that runs',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: VERSION }, 1);
   const requests = new Counter({
     name: 'chatelaine_http_requests_total',
     help: 'HTTP requests answered',
@@ -57,7 +65,8 @@ export function createMetrics(now: () => number): HubMetrics {
     },
     meter: createMeter(registry),
     watch(hub, views, gateway) {
-      watchHub(registry, hub, now);
+      watchCallLog(registry, hub);
+      gaugeState(registry, hub, now);
       gaugeForecast(registry, views, now);
       watchCircuits(registry, gateway);
     },
@@ -93,6 +102,13 @@ function createMeter(registry: Registry): HubMeter {
     labelNames: ['outcome'],
     registers,
   });
+  const refused = new Counter({
+    name: 'chatelaine_token_refresh_faults_total',
+    help: 'Refreshes that did not bring a token, by connector and code',
+    labelNames: ['connector', 'code'],
+    registers,
+  });
+  const labelOf = connectorLabels();
   const syncs = new Counter({
     name: 'chatelaine_tool_syncs_total',
     help: 'Listings of tools that came in (ok), failed, or wait for a credential (waiting)',
@@ -104,7 +120,7 @@ function createMeter(registry: Registry): HubMeter {
   for (const outcome of ['ok', 'failed', 'waiting']) syncs.inc({ outcome }, 0);
   return {
     calls(batch) {
-      for (const [connector, some] of Map.groupBy(batch, (call) => call.connectorKey)) {
+      for (const [connector, some] of Map.groupBy(batch, (call) => labelOf(call.connectorKey))) {
         const upstream = upstreamOf({ connector });
         for (const [outcome, alike] of Map.groupBy(some, (call) => call.outcome))
           calls.inc({ connector, outcome }, alike.length);
@@ -115,37 +131,32 @@ function createMeter(registry: Registry): HubMeter {
       }
     },
     callsDropped: (count) => dropped.inc(count),
-    tokenRefresh: (outcome) => refreshes.inc({ outcome }),
+    tokenRefresh(outcome, fault) {
+      refreshes.inc({ outcome });
+      if (fault !== undefined) refused.inc({ connector: labelOf(fault.connectorKey), code: fault.code });
+    },
     toolSync: (outcome) => syncs.inc({ outcome }),
   };
 }
 
-function watchHub(registry: Registry, hub: WatchedHub, now: () => number): void {
-  const registers = [registry];
-  let countedAt = Number.NEGATIVE_INFINITY;
+/** Labels stay few: connectors beyond the first ones share the label `_other`, which is no connector's key. */
+function connectorLabels(): (key: string) => string {
+  const known = new Set<string>();
+  return (key) => {
+    if (known.has(key)) return key;
+    if (known.size >= METERED_CONNECTORS_MAX) return '_other';
+    known.add(key);
+    return key;
+  };
+}
+
+function watchCallLog(registry: Registry, hub: Pick<Hub, 'calls'>): void {
   new Gauge({
     name: 'chatelaine_call_log_queue_length',
     help: 'Calls that wait to be written',
-    registers,
+    registers: [registry],
     collect() {
       this.set(hub.calls.queued());
-    },
-  });
-  new Gauge({
-    name: 'chatelaine_credentials',
-    help: 'Active credentials in each state',
-    labelNames: ['state'],
-    registers,
-    async collect() {
-      if (now() - countedAt < CREDENTIAL_COUNT_REUSE_MS) return;
-      countedAt = now();
-      try {
-        const counts = await hub.credentialStates();
-        for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
-      } catch {
-        // No figure rather than an old one, and the other metrics are told all the same.
-        this.reset();
-      }
     },
   });
 }

@@ -9,21 +9,26 @@ import type { WebPage } from '../http/environment.ts';
 import type { Log } from '../hub/context.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
+import { awaitingDatabase } from './await-database.ts';
 import { publicUrlOf, type Settings } from './config.ts';
 import { createHub, type EmbeddedHub } from './create-hub.ts';
-import { loadKeys } from './encryption-keys.ts';
+import { type KeyOrigin, loadKeys } from './encryption-keys.ts';
+import { silentLog } from './log.ts';
+import { takeServingLock } from './serving-lock.ts';
+import { createStopping } from './stopping.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
-
-const SHUTDOWN_MS = 10_000;
 
 export type RunningServer = {
   readonly url: string;
   readonly port: number;
   readonly embedded: EmbeddedHub;
-  readonly keyOrigin: 'setting' | 'file' | 'made';
-  /** Finishes requests under way, then closes everything. */
-  close(): Promise<void>;
+  readonly keyOrigin: KeyOrigin;
+  /**
+   * Says that it is not ready any more and goes on serving for `noticeMs`, so that balancers notice; then finishes
+   * the requests under way, tells those who still wait after ten seconds, and closes everything.
+   */
+  close(noticeMs?: number): Promise<void>;
 };
 
 /** Opens the store that the settings name. @throws store_unavailable, invalid_settings */
@@ -44,13 +49,10 @@ export async function openHubOf(
     readonly webPage?: WebPage | null;
     readonly traces?: TraceSettings | null;
   },
-): Promise<EmbeddedHub & { readonly keyOrigin: RunningServer['keyOrigin']; readonly store: Store }> {
+): Promise<EmbeddedHub & { readonly keyOrigin: KeyOrigin; readonly store: Store }> {
   const store = await openStoreOf(settings);
   try {
-    const { keyring, origin } = await loadKeys(store, {
-      given: settings.encryptionKeys,
-      dataFolder: settings.dataFolder,
-    });
+    const { keyring, origin } = await loadKeys(store, settings, given.log ?? silentLog);
     const embedded = await createHub({
       url: given.url,
       database: store,
@@ -74,21 +76,43 @@ export async function openHubOf(
   }
 }
 
+type ServerOptions = {
+  /** false leaves refreshing ahead of time and scheduled syncs to others. */
+  readonly background?: boolean;
+  /** false lets several servers run on one embedded database, which nothing but a test wants. */
+  readonly alone?: boolean;
+  /** Ends the wait for the database. */
+  readonly signal?: AbortSignal;
+};
+
 /**
- * Listens and serves; without `background` it leaves refreshing ahead of time and scheduled syncs to others.
+ * Listens, waits for the database, and serves; on an embedded database it is the only server that does.
  *
- * @throws invalid_settings when the port is taken or not permitted; what opening the hub throws
+ * @throws invalid_settings when another server has the data folder, when the port is taken or not permitted;
+ *   what opening the hub throws; the signal's reason
  */
-export async function startServer(
-  settings: Settings,
-  log: Log,
-  options: { readonly background?: boolean } = {},
-): Promise<RunningServer> {
+export async function startServer(settings: Settings, log: Log, options: ServerOptions = {}): Promise<RunningServer> {
+  const mustBeAlone = settings.database.kind === 'sqlite' && options.alone !== false;
+  const lock = mustBeAlone ? takeServingLock(settings.dataFolder) : null;
+  try {
+    const running = await listenAndServe(settings, log, options);
+    return {
+      ...running,
+      async close(noticeMs) {
+        await running.close(noticeMs).finally(() => lock?.release());
+      },
+    };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+async function listenAndServe(settings: Settings, log: Log, options: ServerOptions): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
+  const stopping = createStopping();
   const listener = getRequestListener((request, { incoming }) =>
-    ready === null
-      ? new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } })
-      : ready.fetch(request, { address: incoming.socket.remoteAddress }),
+    ready === null ? whileStarting(request) : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
   const server = createServer(
     {
@@ -99,19 +123,17 @@ export async function startServer(
       maxHeaderSize: 16 * 1024,
     },
     (request, response) => {
+      if (stopping.answers(request, response)) return;
       if (ready?.gatewayDoor(request, response) !== true) void listener(request, response);
     },
   );
   const port = await listen(server, settings);
   const url = publicUrlOf(settings, port);
   try {
-    const embedded = await openHubOf(settings, {
-      traces: settings.traces,
-      url,
-      log,
-      background: options.background ?? true,
-      webPage: await readWebPage(),
-    });
+    const webPage = await readWebPage();
+    const background = options.background ?? true;
+    const open = () => openHubOf(settings, { traces: settings.traces, url, log, background, webPage });
+    const embedded = await awaitingDatabase(open, log, options.signal);
     ready = embedded;
     void embedded.hub.keys.markUnreadable().catch((error: unknown) => {
       log.warn({ err: error }, 'the stored secrets could not be checked at the start');
@@ -121,9 +143,10 @@ export async function startServer(
       port,
       embedded,
       keyOrigin: embedded.keyOrigin,
-      async close() {
+      async close(noticeMs = 0) {
+        await stopping.begin(noticeMs);
         embedded.endStreams();
-        await stop(server);
+        await stopping.finish(server);
         await embedded.close();
       },
     };
@@ -132,6 +155,15 @@ export async function startServer(
     server.close();
     throw error;
   }
+}
+
+/** Alive, and not ready: whoever looks after processes need not start another one. */
+function whileStarting(request: Request): Response {
+  const isAlive = new URL(request.url).pathname === '/healthz';
+  return new Response('starting\n', {
+    status: isAlive ? 200 : 503,
+    headers: { 'retry-after': '1', 'cache-control': 'no-store' },
+  });
 }
 
 function listen(server: Server, settings: Settings): Promise<number> {
@@ -155,16 +187,5 @@ function listen(server: Server, settings: Settings): Promise<number> {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : settings.port);
     });
-  });
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MS);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }

@@ -3,7 +3,7 @@
 // by the monotonic clock, which nobody sets.
 
 import type { Log } from '../hub/context.ts';
-import { CLOCK_COMPLAINT_MS, CLOCK_LOOK_MS, CLOCK_ROUND_TRIP_MAX_MS, CLOCK_TOLERANCE_MS } from '../limits.ts';
+import { CLOCK_COMPLAINT_MS, CLOCK_LOOK_MS, CLOCK_ROUND_TRIP_MAX_MS, CLOCK_TOLERANCE_MS } from '../work-limits.ts';
 import type { Store } from '../store/store.ts';
 
 export type SharedClock = {

@@ -13,6 +13,8 @@ export type MailStore = {
     addresses: readonly string[],
     now: number,
   ): Promise<readonly { readonly address: string; readonly sealed: string }[]>;
+  /** Those that nobody took in time. */
+  deleteExpired(now: number): Promise<void>;
 };
 
 export type LeaseStore = {

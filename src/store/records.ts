@@ -253,7 +253,7 @@ export type AgentKeyRecord = {
   readonly lastUsedAt: number | null;
 };
 
-export type ApiTokenRole = 'owner' | 'reader';
+export type ApiTokenRole = 'owner' | 'operator' | 'reader';
 export type ApiTokenRecord = {
   readonly id: string;
   readonly hash: string;

@@ -32,15 +32,26 @@ import type {
 import type { SealedStore } from './sealed-store.ts';
 
 export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
-export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
+export type {
+  CallsOfHour,
+  ConnectorFigures,
+  CredentialFacts,
+  GrantedPair,
+  OverviewStore,
+  Owner,
+  RowTold,
+} from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
+
+type ListRequest = PageRequest & { readonly search?: string | undefined };
 
 export type ConnectorStore = {
   /** @throws conflict when `name` or `key` is taken (`details.field` says which) */
   insert(connector: ConnectorRecord): Promise<void>;
   get(id: string): Promise<ConnectorRecord | null>;
   getByKey(key: string): Promise<ConnectorRecord | null>;
-  list(page: PageRequest): Promise<Page<ConnectorRecord>>;
+  /** `search`: the name, the key or the URL holds it; letters of ASCII in either case. */
+  list(page: ListRequest): Promise<Page<ConnectorRecord>>;
   keys(): Promise<readonly string[]>;
   /** Writes only the columns named; answers the whole record, null when it is gone. */
   update(id: string, patch: ConnectorPatch): Promise<ConnectorRecord | null>;
@@ -81,6 +92,9 @@ export type FlowStore = {
   deleteExpired(now: number): Promise<number>;
 };
 
+/** Where a page of due credentials ended. */
+type Due = Pick<CredentialRecord, 'id' | 'expiresAt'>;
+
 export type CredentialStore = {
   get(id: string): Promise<CredentialRecord | null>;
   /** The credential of exactly this owner (`agentId` null: the shared one); there is no query for "any". */
@@ -89,7 +103,6 @@ export type CredentialStore = {
   listByConnector(connectorId: string): Promise<readonly CredentialRecord[]>;
   /** Active credentials that agents own, those that need no person first: whom background work may act as. */
   listOfAgents(connectorId: string, limit: number): Promise<readonly CredentialRecord[]>;
-  countOfAgents(connectorId: string): Promise<number>;
   listPending(connectorId: string, limit: number): Promise<readonly CredentialRecord[]>;
   listByAgent(agentId: string): Promise<readonly CredentialRecord[]>;
   /** Replaces what stands in the same slot of the same owner, in one transaction; answers what it replaced. */
@@ -101,8 +114,8 @@ export type CredentialStore = {
   delete(id: string): Promise<boolean>;
   /** How many active ones are in each state. */
   countByState(): Promise<Readonly<Record<CredentialState, number>>>;
-  /** Active, refreshable credentials in state `ok` or `needs_scope` that expire before `expiresBefore` and are not backing off at `now`. */
-  dueForRefresh(now: number, expiresBefore: number, limit: number): Promise<readonly CredentialRecord[]>;
+  /** Active, refreshable ones in state `ok` or `needs_scope` that expire before then and do not back off; the first in front. */
+  dueForRefresh(now: number, expiresBefore: number, limit: number, after?: Due): Promise<readonly CredentialRecord[]>;
 };
 
 export type ToolSnapshotChange = {
@@ -149,7 +162,7 @@ export type AgentStore = {
   /** @throws conflict when `name` is taken */
   insert(agent: AgentRecord): Promise<void>;
   get(id: string): Promise<AgentRecord | null>;
-  list(page: PageRequest): Promise<Page<AgentRecord>>;
+  list(page: ListRequest): Promise<Page<AgentRecord>>;
   update(id: string, patch: Partial<Omit<AgentRecord, 'id' | 'createdAt'>>): Promise<AgentRecord | null>;
   /** With its keys, grants, credentials and flows; tools that it alone listed become `gone`. */
   delete(id: string): Promise<boolean>;

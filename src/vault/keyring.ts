@@ -25,14 +25,15 @@ export type Keyring = {
 /**
  * Reads `id:base64key[,id:base64key…]`; the first encrypts, all decrypt.
  *
+ * @param source what errors call the place that the text is from
  * @throws invalid_settings naming the entry by its place or id, never by its content
  */
-export function parseKeyring(text: string): Keyring {
+export function parseKeyring(text: string, source = SETTING): Keyring {
   const keys = new Map<string, VaultKey>();
-  const [first, ...others] = text.split(',').map((entry, i) => parseEntry(entry.trim(), i + 1));
-  if (first === undefined) throw invalid('no key is given.');
+  const [first, ...others] = text.split(',').map((entry, i) => parseEntry(entry.trim(), i + 1, source));
+  if (first === undefined) throw invalid(source, 'no key is given.');
   for (const key of [first, ...others]) {
-    if (keys.has(key.id)) throw invalid(`two keys have the id ${quoteForeign(key.id)}; give each its own.`);
+    if (keys.has(key.id)) throw invalid(source, `two keys have the id ${quoteForeign(key.id)}; give each its own.`);
     keys.set(key.id, key);
   }
   return { current: first, find: (id) => keys.get(id) ?? null };
@@ -45,24 +46,27 @@ export function generateKey(): string {
   return `k${hex}:${toBase64(crypto.getRandomValues(new Uint8Array(XAES_KEY_BYTES)))}`;
 }
 
-function parseEntry(entry: string, place: number): VaultKey {
+function parseEntry(entry: string, place: number, source: string): VaultKey {
   const colon = entry.indexOf(':');
   const id = entry.slice(0, Math.max(colon, 0));
   if (!KEY_ID.test(id)) {
     throw invalid(
+      source,
       `entry ${place} must begin with an id and a colon (letters, digits, "-" and "_", at most 32), like "k1:…".`,
     );
   }
   const raw = fromBase64(entry.slice(colon + 1));
   if (raw === null || raw.length !== XAES_KEY_BYTES) {
     throw invalid(
+      source,
       `entry ${place} (id ${quoteForeign(id)}) must hold ${XAES_KEY_BYTES} bytes in base64; ` +
         `make one with "openssl rand -base64 ${XAES_KEY_BYTES}".`,
     );
   }
   let imported: Promise<XaesKey> | undefined;
   return {
-    id,
+    // A text of its own: one cut out of the entry would keep the whole entry in memory.
+    id: Array.from(id).join(''),
     import() {
       imported ??= importXaesKey(raw);
       return imported;
@@ -70,6 +74,6 @@ function parseEntry(entry: string, place: number): VaultKey {
   };
 }
 
-function invalid(what: string): ChatelaineError {
-  return new ChatelaineError('invalid_settings', `${SETTING}: ${what}`);
+function invalid(source: string, what: string): ChatelaineError {
+  return new ChatelaineError('invalid_settings', `${source}: ${what}`);
 }

@@ -38,7 +38,7 @@ describe('arguments', () => {
     ['connectors sync', [], '<id or key> is missing'],
     ['connectors sync', ['linear', 'sentry'], 'too many words'],
     ['tokens create', [], '--role is missing'],
-    ['tokens create', ['--role', 'king'], 'takes one of owner, reader'],
+    ['tokens create', ['--role', 'king'], 'takes one of owner, operator, reader'],
     ['serve', ['--constructor', 'x'], 'no option "--constructor"'],
     ['serve', ['--port'], '--port needs a value'],
     ['serve', ['--\u001b[2J'], 'no option "--\\u001b[2J"'],

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../src/hub/ids.ts';
 import { sealHeaders } from '../../src/hub/sealed-values.ts';
 import { Secret } from '../../src/secret.ts';
@@ -87,6 +87,44 @@ test('a rotation that is killed goes on where it was, and then the old key is no
   const { code, stdout } = await runCli(['keys', 'verify'], withKeys(after));
   expect(code).toBe(0);
   expect(stdout).toContain('All open with the first key; others are not needed.');
+});
+
+describe('keys from a command', () => {
+  const withCommand = (...words: string[]) => ({
+    env: { CHATELAINE_DATA: data, CHATELAINE_ENCRYPTION_KEYS_COMMAND: JSON.stringify(words) },
+  });
+  const doctor = async (given: { env: Record<string, string> }) => {
+    const { code, stdout } = await runCli(['doctor', '--json', '--port', '0'], given);
+    return {
+      code,
+      checks: (JSON.parse(stdout) as { checks: { name: string; status: string; message: string }[] }).checks,
+    };
+  };
+
+  test('open the database as others do, and doctor knows of them', async () => {
+    const given = withCommand('/bin/echo', after);
+    const { code, stdout } = await runCli(['agents', 'list'], given);
+    expect([code, stdout]).toEqual([0, expect.any(String)]);
+    expect((await doctor(given)).checks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'key file',
+          message: 'not used: the keys are from CHATELAINE_ENCRYPTION_KEYS_COMMAND',
+        }),
+        expect.objectContaining({ name: 'encryption key', status: 'ok' }),
+      ]),
+    );
+  });
+
+  test('that cannot be had stop every command with one line, and doctor names the fault', async () => {
+    const given = withCommand('/bin/false');
+    const said = 'CHATELAINE_ENCRYPTION_KEYS_COMMAND: "false" ended with exit code 1.';
+    const { code, stderr } = await runCli(['serve', '--port', '0'], given);
+    expect([code, stderr]).toEqual([1, `chatelaine: ${said}\n`]);
+    const found = await doctor(given);
+    expect(found.code).toBe(1);
+    expect(found.checks).toContainEqual({ name: 'encryption key', status: 'fail', message: said, mend: null });
+  });
 });
 
 test('a secret that does not open is told by kind and number, and fails', async () => {

@@ -39,6 +39,12 @@ export async function resultOf<T>(args: string[], given: Given = {}): Promise<T>
   return JSON.parse(stdout) as T;
 }
 
+/** Starts a command and waits for nothing. */
+export function spawnCli(args: string[], given: Given = {}): { process: ChildProcess; ended: Promise<Ended> } {
+  const { child, ended } = start(args, given);
+  return { process: child, ended };
+}
+
 /** Starts a command that stays, and waits for its first line on the stream. */
 export async function startCli(
   args: string[],

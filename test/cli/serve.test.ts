@@ -62,6 +62,7 @@ describe('serve', () => {
       'callers',
       'public address',
       'secrets folder',
+      'memory',
     ]);
 
     first.process.kill('SIGTERM');

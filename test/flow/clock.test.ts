@@ -32,9 +32,49 @@ describe('S8 ten minutes', () => {
     const back = await browser.follow(await link(made.id), (next) => next.pathname === '/oauth/callback');
     hub.clock.ahead = 10 * MINUTE + 1_000;
     expect(await new Browser().get(old)).toMatchObject({ status: 410, text: expect.stringContaining('10 minutes') });
-    expect(await browser.get(back.url.href)).toMatchObject({ status: 410 });
+    expect(await new Browser().get(back.url.href)).toMatchObject({ status: 410 });
+    expect((await browser.get(back.url.href)).location?.searchParams.get('error')).toBe('flow_expired');
     expect(tokens()).toBe(0);
     expect((await hub.hub.connectors.get(made.id)).credential.configured).toBe(false);
+  });
+
+  test('a consent that comes late lands where the flow began, in the browser of the flow alone', async () => {
+    const made = await make();
+    const owned = await hub.hub.connectors.create(
+      { name: 'Owned', url: provider.mcpUrl, authType: 'oauth', credentialMode: 'per_agent' },
+      ME,
+    );
+    const agent = await hub.hub.agents.create({ name: 'Deployer' }, ME);
+    const flows = [
+      { connector: made.id, agentId: null, returnTo: null, home: `/connectors/${made.id}` },
+      { connector: owned.id, agentId: agent.id, returnTo: null, home: `/agents/${agent.id}` },
+      { connector: made.id, agentId: null, returnTo: '/connectors?q=timed', home: '/connectors' },
+    ];
+    for (const { connector, agentId, returnTo, home } of flows) {
+      hub.clock.ahead = 0;
+      const browser = new Browser();
+      const { connectUrl } = await hub.hub.connectors.connect(connector, { agentId, returnTo }, ME);
+      const back = await browser.follow(connectUrl, (next) => next.pathname === '/oauth/callback');
+      hub.clock.ahead = 30 * MINUTE;
+      await hub.hub.maintain();
+      const { location } = await browser.get(back.url.href);
+      expect(location).toMatchObject({ origin: hub.url, pathname: home });
+      const landed = await browser.get(location?.href ?? '');
+      if (returnTo === null) expect(landed.text).toContain('longer than 10 minutes');
+      const stranger = await new Browser().get(back.url.href);
+      expect(stranger).toMatchObject({ status: 410, location: null });
+      hub.clock.ahead = 0;
+    }
+    expect(tokens()).toBe(0);
+  });
+
+  test('a consent that comes after an hour finds nothing left of its flow', async () => {
+    const made = await make();
+    const browser = new Browser();
+    const back = await browser.follow(await link(made.id), (next) => next.pathname === '/oauth/callback');
+    hub.clock.ahead = 71 * MINUTE;
+    await hub.hub.maintain();
+    expect(await browser.get(back.url.href)).toMatchObject({ status: 404, location: null });
   });
 });
 

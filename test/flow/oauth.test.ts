@@ -248,6 +248,34 @@ describe('S8 state: unforgeable, once, in time, in the browser that started', ()
     expect((await browser.get(`${hub.url}/connect/${'x'.repeat(43)}`)).status).toBe(404);
     expect(browser.cookies('127.0.0.1').size).toBeGreaterThan(0);
   });
+
+  test.each([
+    [
+      'a chat that shows what is behind it',
+      { 'user-agent': 'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)' },
+    ],
+    ['a messenger', { 'user-agent': 'WhatsApp/2.23.20.0' }],
+    ['a social network', { 'user-agent': 'facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)' }],
+    ['a browser that fetches ahead', { 'sec-purpose': 'prefetch;prerender' }],
+    ['an older browser that does', { purpose: 'prefetch' }],
+    ['a page that embeds it as an image', { 'sec-fetch-dest': 'image' }],
+    ['a page that embeds it as a frame', { 'sec-fetch-dest': 'iframe' }],
+  ])('a connect link is not used up by %s', async (_who, headers) => {
+    const made = await create(providers.granola);
+    const { connectUrl } = await hub.ok('POST', `/api/connectors/${made.id}/connect`, {});
+    const looked = await fetch(connectUrl, { redirect: 'manual', headers: headers as Record<string, string> });
+    expect([looked.status, looked.headers.getSetCookie(), looked.headers.get('location')]).toEqual([200, [], null]);
+    expect(await looked.text()).toContain('Nothing was done yet');
+    const opened = await fetch(connectUrl, {
+      redirect: 'manual',
+      headers: {
+        'sec-fetch-dest': 'document',
+        'sec-fetch-mode': 'navigate',
+        'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)',
+      },
+    });
+    expect(opened.status).toBe(303);
+  });
 });
 
 describe('S9 F10 the browser lands where the flow began', () => {

@@ -1,9 +1,10 @@
 // What an agent sends, read without a doubt; and the names under which it sees tools.
 
+import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { flawIn } from '../../src/gateway/message-text.ts';
-import { miniServer, modern, result, tool } from '../mcp/mini-server.ts';
+import { flawIn, withParamsName } from '../../src/gateway/message-text.ts';
+import { legacy, miniServer, modern, result, type Seen, tool } from '../mcp/mini-server.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { agentWith, connectTo, envelope, MODERN, modernClient, post } from './agents.ts';
 
@@ -35,6 +36,27 @@ describe('keys that could be read in two ways', () => {
         fc.pre(isOne(object) && Object.values(object).every((one) => typeof one !== 'object' || isOne(one)));
         expect(flawIn(JSON.stringify(object, null, 1))).toBeNull();
         expect(flawIn(JSON.stringify(object))).toBeNull();
+      }),
+    );
+  });
+});
+
+describe('a message under another name', () => {
+  test('differs in that name alone, wherever else the same word stands', () => {
+    const message = (name: string): string =>
+      `{ "name":"a","id":{"params":{"name":"a"}}, "params" : {"arguments":{"name":"a","n":12345678901234567890},"na\\u006de" : ${name} ,"x":["name","a"]},"y":"a" }`;
+    expect(withParamsName(message('"a\\"b"'), 'other "name"')).toBe(message('"other \\"name\\""'));
+  });
+
+  test('is the message that a parser would have changed', () => {
+    const params = fc.dictionary(fc.string({ maxLength: 6 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 });
+    fc.assert(
+      fc.property(params, fc.string(), fc.string(), fc.constantFrom(undefined, 1), (others, before, after, space) => {
+        const message = { jsonrpc: '2.0', params: { ...others, name: before }, method: 'tools/call' };
+        fc.pre(flawIn(JSON.stringify(message)) === null);
+        const changed = withParamsName(JSON.stringify(message, null, space), after);
+        const expected = { ...message, params: { ...message.params, name: after } };
+        expect(JSON.parse(changed)).toEqual(JSON.parse(JSON.stringify(expected)));
       }),
     );
   });
@@ -86,5 +108,56 @@ describe('over the wire', () => {
     expect(await names()).toEqual([first, second]);
     const called = await client.request('tools/call', { name: second, arguments: {} });
     expect(called.answer.result.called).toBe(`${LONG}r`);
+  });
+
+  const LARGE = '12345678901234567890';
+  const ARGUMENTS = `{"account":${LARGE},"share":0.1,"limit":1e400}`;
+
+  test.each([
+    ['modern', 'modern'],
+    ['modern', 'legacy'],
+    ['2025-11-25', 'modern'],
+    ['2025-11-25', 'legacy'],
+    ['2025-03-26', 'legacy'],
+  ])('numbers larger than a double holds pass between a %s agent and a %s server', async (agentEra, serverEra) => {
+    const list = { tools: [tool('look', { inputSchema: { type: 'object', properties: { account: {} } } })] };
+    const answer = (seen: Seen, response: ServerResponse): boolean => {
+      if (seen.rpc.method === 'tools/list') result(response, seen, { resultType: 'complete', ...list });
+      else if (seen.rpc.method === 'tools/call') {
+        const text = `{"jsonrpc":"2.0","id":${JSON.stringify(seen.rpc.id)},"result":{"resultType":"complete","content":[],"structuredContent":${ARGUMENTS}}}`;
+        response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+      } else return false;
+      return true;
+    };
+    const server = await miniServer(serverEra === 'modern' ? modern(answer) : legacy(answer));
+    const { key } = await connectTo(hub, server.url);
+    const agent = await agentWith(hub, [`mcp__${key}__look`]);
+    const params = (name: string, meta: string): string => `{"name":"${name}","arguments":${ARGUMENTS}${meta}}`;
+    for (const [path, name] of [
+      ['/mcp', `${key}__look`],
+      [`/mcp/${key}`, 'look'],
+    ] as const) {
+      const url = `${hub.url}${path}`;
+      let said: string;
+      if (agentEra === 'modern') {
+        const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params(name, `,"_meta":${JSON.stringify(envelope())}`)}}`;
+        const headers = { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/call', 'mcp-name': name };
+        said = await (await post(url, agent.key, body, headers)).text();
+      } else {
+        const begun = await post(url, agent.key, {
+          jsonrpc: '2.0',
+          id: 0,
+          method: 'initialize',
+          params: { protocolVersion: agentEra, capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+        });
+        await begun.text();
+        const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' };
+        const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params(name, '')}}`;
+        const batched = agentEra === '2025-03-26' ? `[${body}]` : body;
+        said = await (await post(url, agent.key, batched, session)).text();
+      }
+      expect(said).toContain(ARGUMENTS);
+      expect(server.of('tools/call').at(-1)?.text).toContain(ARGUMENTS);
+    }
   });
 });

@@ -42,7 +42,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (kind) => {
       env.CHATELAINE_DATABASE_URL = await postgres.createDatabase();
     }
     hub = await startHub({ env });
-    replica = await startHub({ env, folder: hub.folder });
+    replica = await startHub({ env, folder: hub.folder, beside: true });
     connector = await connectTo(hub, server.url);
   });
   afterAll(async () => {

@@ -10,7 +10,7 @@ let hub: TestHub;
 let replica: TestHub;
 beforeAll(async () => {
   hub = await startHub();
-  replica = await startHub({ folder: hub.folder });
+  replica = await startHub({ folder: hub.folder, beside: true });
 });
 afterAll(async () => {
   await replica?.close();

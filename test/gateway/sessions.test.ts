@@ -29,7 +29,7 @@ let agent: Agent;
 
 beforeAll(async () => {
   hub = await startHub();
-  replica = await startHub({ folder: hub.folder });
+  replica = await startHub({ folder: hub.folder, beside: true });
   [legacy, modern, fixtures] = await Promise.all([
     startProvider('render', { era: 'legacy' }),
     startProvider('render', { era: 'modern' }),

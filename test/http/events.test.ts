@@ -60,7 +60,7 @@ describe.each(['sqlite', 'postgres'] as const)('news on %s', (kind) => {
     env = kind === 'sqlite' ? {} : { CHATELAINE_DATABASE_URL: await postgres.createDatabase() };
     hub = await startHub({ env, background: false });
     // Another replica of the same database, with the same keys.
-    other = await startHub({ env, folder: hub.folder, background: false });
+    other = await startHub({ env, folder: hub.folder, beside: true, background: false });
     owner = await setUp(hub);
   });
   afterAll(async () => {

@@ -83,7 +83,7 @@ describe('a server of 2024-11-05', () => {
   ])('is not sent anything to %s', async (endpoint) => {
     const server = await oldServer({ endpoint });
     await expect(openUpstream({ ...OPTIONS, url: server.url, pinnedVersion: '2024-11-05' })).rejects.toMatchObject({
-      code: 'upstream_invalid_response',
+      code: 'address_refused',
       message: expect.stringContaining('origin'),
     });
     expect(server.methods()).toEqual(['GET']);

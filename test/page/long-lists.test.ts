@@ -1,4 +1,5 @@
-// Five hundred connectors and two thousand tools: a key press or a click is answered within a tenth of a second.
+// Five hundred connectors and two thousand tools: no list is drawn whole. How fast they answer is measured
+// (npm run bench -- page), not tested.
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,8 +8,8 @@ import { openStage, type Stage } from './stage.ts';
 
 const CONNECTORS = 500;
 const TOOLS = 2000;
-const ANSWER_MAX_MS = 100;
-const TRIES = 3;
+/** Rows that a list may draw before anybody scrolls. */
+const DRAWN_MAX = 120;
 
 let stage: Stage;
 let linear: RunningProvider;
@@ -35,59 +36,44 @@ beforeAll(async () => {
     });
   agentId = (await hub.ok('POST', '/api/agents', { name: 'Deployer' })).id;
   page = await stage.owner();
-  await page.addInitScript(() => {
-    const slowest = { ms: 0 };
-    Object.assign(window, { slowest });
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries())
-        if ((entry as PerformanceEventTiming).interactionId) slowest.ms = Math.max(slowest.ms, entry.duration);
-    }).observe({ type: 'event', durationThreshold: 16, buffered: true } as PerformanceObserverInit);
-  });
 }, 180_000);
 afterAll(async () => {
   await stage?.close();
   await linear?.close();
 });
 
-/** The slowest interaction of the best of a few tries: what else the machine does is not the page's. */
-async function slowest(interact: () => Promise<void>): Promise<number> {
-  const tries: number[] = [];
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    await page.evaluate('slowest.ms = 0');
-    await interact();
-    await page.waitForTimeout(400);
-    tries.push(Number(await page.evaluate('slowest.ms')));
-  }
-  return Math.min(...tries);
-}
+const rows = (list: string) => page.getByRole('list', { name: list, exact: true }).locator('> li');
 
-test('searching and filtering five hundred connectors', async () => {
+test('of five hundred connectors a screenful is drawn, the rest as one comes near, and a search finds all', async () => {
   await page.goto(`${stage.hub.url}/connectors`);
   await page.getByText(`${CONNECTORS} connectors`).waitFor();
+  expect(await rows('Connectors').count()).toBeLessThanOrEqual(DRAWN_MAX);
   const search = page.getByRole('searchbox', { name: 'Search connectors' });
-  const answer = await slowest(async () => {
-    await search.click();
-    await page.keyboard.type('service 4', { delay: 80 });
-    await page.getByRole('link', { name: 'Service 4', exact: true }).waitFor();
-    await search.fill('');
-    await page
-      .getByRole('button', { name: /^Per agent/ })
-      .first()
-      .click();
-    await page.getByRole('button', { name: /^All/ }).first().click();
-  });
-  expect(answer).toBeLessThanOrEqual(ANSWER_MAX_MS);
+  await search.fill('service 49');
+  await page.getByRole('link', { name: 'Service 499', exact: true }).waitFor();
+  expect(await rows('Connectors').count()).toBe(11);
+  await search.fill('');
+  const before = await rows('Connectors').count();
+  await rows('Connectors').last().getByRole('link').first().focus();
+  await expect.poll(() => rows('Connectors').count()).toBeGreaterThan(before);
 });
 
-test('searching and ticking two thousand tools', async () => {
+test('of two thousand tools a screenful is drawn, and what is ticked beyond it is kept', async () => {
   await page.goto(`${stage.hub.url}/agents/${agentId}`);
   await page.getByRole('button', { name: `0 of ${TOOLS} tools` }).click();
   const search = page.getByRole('searchbox', { name: 'Search tools of Linear' });
-  const answer = await slowest(async () => {
-    await search.click();
-    await page.keyboard.type('tool_19', { delay: 80 });
-    await page.getByRole('checkbox', { name: /^tool_1999/ }).click();
-    await search.fill('');
-  });
-  expect(answer).toBeLessThanOrEqual(ANSWER_MAX_MS);
+  await search.waitFor();
+  expect(await rows('Tools of Linear').count()).toBeLessThanOrEqual(DRAWN_MAX);
+  await search.fill('tool_1999');
+  await page.getByRole('checkbox', { name: /^tool_1999/ }).check();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  const [row] = (await stage.hub.ok('GET', `/api/agents/${agentId}/connectors`)).items;
+  const granted = row.tools.filter((tool: { granted: boolean }) => tool.granted);
+  expect(granted.map(({ name }: { name: string }) => name)).toEqual(['tool_1999']);
+});
+
+test('of two thousand tools of a connector a screenful is drawn', async () => {
+  await page.goto(`${stage.hub.url}/connectors/linear?tab=tools`);
+  await page.getByText('2,000 tools').first().waitFor();
+  expect(await page.locator('section[aria-label="Tools"] li').count()).toBeLessThanOrEqual(DRAWN_MAX);
 });

@@ -1,7 +1,10 @@
 // Single sign-on against a real OpenID provider: who comes in and as what, who does not, and what a provider that
 // was down at the start changes.
 
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FRESH_SIGN_IN_MS } from '../../src/limits.ts';
 import { Browser, type Visit as Visited } from '../support/browser.ts';
 import { startHub, type TestHub } from '../support/hub.ts';
 import { type OpenId, prepareOpenId } from '../support/openid.ts';
@@ -24,9 +27,11 @@ describe.each(['sqlite', 'postgres'] as const)('single sign-on on %s', (kind) =>
   let hub: TestHub;
   let openId: OpenId;
   let owner: Visit;
+  let database: string | null = null;
 
   beforeAll(async () => {
     openId = await prepareOpenId();
+    if (kind === 'postgres') database = await postgres.createDatabase();
     // The provider is down while the hub starts.
     hub = await startHub({
       background: false,
@@ -36,7 +41,7 @@ describe.each(['sqlite', 'postgres'] as const)('single sign-on on %s', (kind) =>
         CHATELAINE_OIDC_CLIENT_SECRET: openId.clientSecret,
         CHATELAINE_OIDC_NAME: 'Example Inc.',
         CHATELAINE_OIDC_ALLOWED_DOMAINS: 'example.com',
-        ...(kind === 'sqlite' ? {} : { CHATELAINE_DATABASE_URL: await postgres.createDatabase() }),
+        ...(database === null ? {} : { CHATELAINE_DATABASE_URL: database }),
       },
     });
     owner = await setUp(hub);
@@ -155,6 +160,41 @@ describe.each(['sqlite', 'postgres'] as const)('single sign-on on %s', (kind) =>
     expect(refusalOf((await signIn()).end)).toBe('forbidden');
     await owner.call('PATCH', `/api/people/${id}`, { enabled: true });
   });
+
+  test('a first password is chosen shortly after signing in, never in a session that somebody may have left open', async () => {
+    openId.account = { sub: 'late', email: 'late@example.com', email_verified: true, name: 'Late' };
+    const { visit } = await signIn();
+    const { id } = (await visit.call('GET', '/api/me')).body;
+    const choose = (from: Visit) => from.call('PATCH', '/api/me', { password: 'a first good password' });
+    await ageSessions(id, FRESH_SIGN_IN_MS + 60_000);
+    const refused = await choose(visit);
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden', detail: expect.stringContaining('sign in again') },
+    });
+    expect((await visit.call('PATCH', '/api/me', { name: 'Later' })).status).toBe(200);
+    expect((await choose((await signIn()).visit)).status).toBe(200);
+    const entered = await new Visit(hub).call('POST', '/api/sign-in', {
+      email: 'late@example.com',
+      password: 'a first good password',
+    });
+    expect(entered.status).toBe(200);
+  });
+
+  /** As if they had been begun so much earlier. */
+  async function ageSessions(personId: string, byMs: number): Promise<void> {
+    const begun = new Date(Date.now() - byMs);
+    if (database === null) {
+      const file = new DatabaseSync(`${hub.folder}/chatelaine.db`);
+      file.prepare('update auth_sessions set created_at = ? where user_id = ?').run(begun.toISOString(), personId);
+      file.close();
+      return;
+    }
+    const client = new pg.Client({ connectionString: database });
+    await client.connect();
+    await client.query('update auth_sessions set created_at = $1 where user_id = $2', [begun, personId]);
+    await client.end();
+  }
 
   test('who declines, who comes back twice, and who comes with the answer of another browser, is told so', async () => {
     openId.account = null;

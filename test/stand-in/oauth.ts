@@ -10,11 +10,19 @@ export type Authorization = {
   readonly metadataUrl: string;
 };
 
+/** One code or refresh token that was presented, and whether tokens were given for it. */
+export type TokenRequest = {
+  readonly grant: 'authorization_code' | 'refresh_token';
+  readonly presented: string;
+  readonly at: number;
+  readonly isGranted: boolean;
+};
+
 export function createAuthorization(
   origin: string,
   signIn: { account: string },
   issue: (account: string) => string,
-  tokenSeconds: number,
+  { tokenSeconds, tokenRequests }: { readonly tokenSeconds: number; readonly tokenRequests: TokenRequest[] },
 ): Authorization {
   const codes = new Map<string, { account: string; challenge: string | null }>();
   const refreshers = new Map<string, string>();
@@ -84,7 +92,14 @@ export function createAuthorization(
         }
         case '/token': {
           const form = new URLSearchParams(body);
-          const account = form.get('grant_type') === 'refresh_token' ? refreshed(form) : redeemed(form);
+          const isRefresh = form.get('grant_type') === 'refresh_token';
+          const account = isRefresh ? refreshed(form) : redeemed(form);
+          tokenRequests.push({
+            grant: isRefresh ? 'refresh_token' : 'authorization_code',
+            presented: form.get(isRefresh ? 'refresh_token' : 'code') ?? '',
+            at: Date.now(),
+            isGranted: account !== undefined,
+          });
           if (account === undefined) json(response, 400, { error: 'invalid_grant' });
           else tokens(response, account);
           return true;

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { legacyFace } from './legacy.ts';
 import { modernFace } from './modern.ts';
 import type { Authorization } from './oauth.ts';
-import { createAuthorization } from './oauth.ts';
+import { createAuthorization, type TokenRequest } from './oauth.ts';
 import type { Held } from './tools.ts';
 
 export const REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
@@ -45,6 +45,8 @@ export type StandIn = Pick<Face, 'noteChanged'> & {
   readonly heard: Heard[];
   readonly held: Held;
   readonly secrets: Set<string>;
+  /** What was presented at the token endpoint, oldest first; empty without OAuth. */
+  readonly tokenRequests: readonly TokenRequest[];
   /** Who consents next, with OAuth. */
   readonly signIn: { account: string };
   /** A new credential of this account; older ones stay good. */
@@ -63,6 +65,8 @@ export type StandInOptions = {
   tokenSeconds?: number;
   /** What is done with each message instead of keeping it. */
   hear?: (heard: Heard, all: Heard[]) => void;
+  /** Address to listen on. */
+  host?: string;
 };
 
 export async function startStandIn(
@@ -72,6 +76,7 @@ export async function startStandIn(
     answers = 'auto',
     tokenSeconds = 3600,
     hear = (heard, all) => void all.push(heard),
+    host = '127.0.0.1',
   }: StandInOptions = {},
 ): Promise<StandIn> {
   const accounts = new Map<string, string>();
@@ -105,10 +110,11 @@ export async function startStandIn(
   });
   // Else it would close a connection at the very moment when a slow machine begins to use it again.
   server.keepAliveTimeout = 0;
-  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, host, resolve));
   await listen(0);
   const { port } = server.address() as AddressInfo;
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://${host}:${port}`;
+  const tokenRequests: TokenRequest[] = [];
   const goAway = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
@@ -116,7 +122,7 @@ export async function startStandIn(
     await face.close();
     await closed;
   };
-  if (auth === 'oauth') authorization = createAuthorization(origin, signIn, issue, tokenSeconds);
+  if (auth === 'oauth') authorization = createAuthorization(origin, signIn, issue, { tokenSeconds, tokenRequests });
 
   return {
     url: `${origin}/mcp`,
@@ -124,6 +130,7 @@ export async function startStandIn(
     heard,
     held,
     secrets,
+    tokenRequests,
     signIn,
     issue,
     revoke: (credential) => void accounts.delete(credential),

@@ -37,6 +37,8 @@ export type TestHub = {
 export type HubOptions = {
   env?: Record<string, string>;
   folder?: string;
+  /** Beside another hub on the same embedded database: two processes of one, for what they tell each other. */
+  beside?: boolean;
   /** false: nothing happens by itself, so that requests can be counted. */
   background?: boolean;
 };
@@ -56,7 +58,10 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
     logged.push(JSON.stringify({ level, message, ...fields, err: describe(fields.err) }));
   };
   const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
-  const server = await startServer(settings, log, { background: options.background ?? true });
+  const server = await startServer(settings, log, {
+    background: options.background ?? true,
+    alone: options.beside !== true,
+  });
   const seen: string[] = [];
 
   const api = async (

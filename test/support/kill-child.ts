@@ -3,14 +3,9 @@
 import { createHub } from '../../src/server/create-hub.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { die } from './die.ts';
 
 const { DATABASE_FILE = '', ENCRYPTION_KEYS = '', CONNECTOR = '', MOMENT = '' } = process.env;
-
-const die = (): never => {
-  process.kill(process.pid, 'SIGKILL');
-  // The signal is on its way; nothing more may happen.
-  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
-};
 
 const store = await openStore({ kind: 'sqlite', file: DATABASE_FILE });
 const deadly: Store = {

@@ -16,6 +16,8 @@ export type OpenId = {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Every code, ID token and access token that it gave out. */
+  readonly issued: ReadonlySet<string>;
   /** Who signs in; null declines. */
   account: Account | null;
   /** Signs ID tokens with a key that it does not publish. */
@@ -30,7 +32,9 @@ export async function prepareOpenId(): Promise<OpenId> {
   await new Promise((resolve) => probe.close(resolve));
   const issuer = `http://127.0.0.1:${port}`;
   let server: Server | null = null;
+  const issued = new Set<string>();
   const openId: OpenId = {
+    issued,
     issuer,
     clientId: 'chatelaine',
     clientSecret: randomBytes(24).toString('base64url'),
@@ -38,6 +42,12 @@ export async function prepareOpenId(): Promise<OpenId> {
     forgeKeys: false,
     async start(redirectUri) {
       const provider = providerOf(openId, redirectUri);
+      provider.use(async (context, next) => {
+        await next();
+        const code = URL.parse(String(context.response.get('location')))?.searchParams.get('code');
+        const { id_token, access_token } = (context.body ?? {}) as { id_token?: string; access_token?: string };
+        for (const secret of [code, id_token, access_token]) if (typeof secret === 'string') issued.add(secret);
+      });
       const callback = provider.callback();
       const strange = newKey('strange');
       server = createServer((request, response) => {

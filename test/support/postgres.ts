@@ -12,6 +12,8 @@ import pg from 'pg';
 export type TestPostgres = {
   /** URL of the cluster's own database, for whoever needs no database of his own. */
   readonly url: string;
+  /** Where the cluster keeps its files. */
+  readonly folder: string;
   /** Creates an empty database and answers its URL. */
   createDatabase(): Promise<string>;
   stop(): Promise<void>;
@@ -63,6 +65,7 @@ async function start(): Promise<TestPostgres> {
   let databases = 0;
   return {
     url: urlOf('postgres'),
+    folder: join(folder, 'data'),
     async createDatabase() {
       databases += 1;
       const name = `test_${databases}`;

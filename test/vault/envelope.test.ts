@@ -9,6 +9,13 @@ import xaes from './vectors/xaes-256-gcm.json' with { type: 'json' };
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const fromHex = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(hex, 'hex'));
 
+/** What each kind of failure is called when it is told. */
+const REASONS = {
+  format: /is not in a known format/,
+  unknown_key: /was encrypted with key ".*", which is not among the encryption keys/,
+  refused: /was changed, was moved from another record, or was encrypted with another key/,
+};
+
 describe('XAES-256-GCM', () => {
   test.each(xaes.vectors)('gives the published ciphertext for the key $key', async (vector) => {
     const key = await importXaesKey(fromHex(vector.key));
@@ -28,7 +35,15 @@ describe('the envelope v1', () => {
   });
 
   test.each(envelopes.vectors.filter((vector) => vector.fails !== undefined))('stays shut: $name', async (vector) => {
-    await expect(vault.open(vector.envelope, vector.context)).rejects.toMatchObject({ code: vector.fails });
+    const refusal = vault.open(vector.envelope, vector.context);
+    await expect(refusal).rejects.toMatchObject({ code: vector.fails });
+    await expect(refusal).rejects.toThrow(REASONS[vector.why as keyof typeof REASONS]);
+  });
+
+  test('has vectors of every kind of failure, no two alike', () => {
+    const failing = envelopes.vectors.filter((vector) => vector.fails !== undefined);
+    expect(new Set(failing.map(({ why }) => why))).toEqual(new Set(Object.keys(REASONS)));
+    expect(new Set(envelopes.vectors.map(({ name }) => name)).size).toBe(envelopes.vectors.length);
   });
 
   test('is what sealing makes, under the first key and with a nonce of its own each time', async () => {

@@ -46,10 +46,16 @@ export function CallsChart({
                 width={8}
                 y={HEIGHT - height}
                 height={height}
-                className={value === 0 ? 'fill-line-strong' : 'fill-accent/75'}
+                className={value === 0 ? 'fill-line-strong' : 'fill-accent/90'}
               />
               {bad > 0 && (
-                <rect x={index * 10 + 1} width={8} y={HEIGHT - height} height={Math.max(bad, 2)} className="fill-bad" />
+                <rect
+                  x={index * 10 + 1}
+                  width={8}
+                  y={HEIGHT - Math.max(bad, 2)}
+                  height={Math.max(bad, 2)}
+                  className="fill-bad"
+                />
               )}
             </g>
           );

@@ -2,6 +2,28 @@
 
 export type DiffLine = { readonly kind: 'same' | 'gone' | 'new'; readonly text: string };
 
+/** Unchanged lines beside a change that stay in view. */
+const CONTEXT = 3;
+/** A shorter stretch is not worth a fold. */
+const FOLD_FROM = 4;
+
+export type DiffPart = { readonly lines: readonly DiffLine[]; readonly folded: boolean };
+
+/** The lines in runs: changes with what stands beside them, and the long unchanged stretches between. */
+export function diffParts(lines: readonly DiffLine[]): DiffPart[] {
+  const near = lines.map((_line, index) =>
+    lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ kind }) => kind !== 'same'),
+  );
+  const parts: { lines: DiffLine[]; folded: boolean }[] = [];
+  lines.forEach((line, index) => {
+    const folded = near[index] === false;
+    const last = parts.at(-1);
+    if (last?.folded === folded) last.lines.push(line);
+    else parts.push({ lines: [line], folded });
+  });
+  return parts.map(({ lines: run, folded }) => ({ lines: run, folded: folded && run.length >= FOLD_FROM }));
+}
+
 export function diffLines(before: string, after: string): DiffLine[] {
   const a = before.split('\n');
   const b = after.split('\n');

@@ -1,17 +1,30 @@
 // A form out of a tool's input schema: which control each property gets, and the value that was entered.
 
-export type Control = 'text' | 'long' | 'number' | 'boolean' | 'choice' | 'lines' | 'json';
+export type Control = 'text' | 'long' | 'number' | 'boolean' | 'choice' | 'several' | 'lines' | 'json';
 
 export type SchemaField = {
   readonly name: string;
+  /** What the schema calls it for people. */
+  readonly title: string | null;
   readonly control: Control;
   readonly required: boolean;
   readonly description: string | null;
-  readonly choices: readonly string[];
+  readonly choices: readonly Choice[];
   readonly initial: string;
   /** True where lines or a choice stand for numbers. */
   readonly numeric: boolean;
+  /** What the browser itself can check. */
+  readonly input: {
+    readonly type: string;
+    readonly min?: number;
+    readonly max?: number;
+    readonly minLength?: number;
+    readonly maxLength?: number;
+    readonly step?: number | 'any';
+  };
 };
+
+export type Choice = { readonly value: string; readonly label: string };
 
 type Schema = Record<string, unknown>;
 
@@ -29,18 +42,55 @@ export function fieldsOf(schema: Schema | null): SchemaField[] {
 
 function fieldOf(name: string, property: Schema, required: boolean): SchemaField {
   const type = Array.isArray(property.type) ? property.type.find((one) => one !== 'null') : property.type;
-  const choices = Array.isArray(property.enum) ? property.enum.map(String) : [];
-  const items = isObject(property.items) ? property.items.type : undefined;
-  const numeric = type === 'number' || type === 'integer' || items === 'number' || items === 'integer';
-  const value = property.default;
+  const items = isObject(property.items) ? property.items : {};
+  const choices = choicesOf(type === 'array' ? items : property);
+  const numeric = [type, items.type].some((one) => one === 'number' || one === 'integer');
   return {
     name,
     required,
     choices,
     numeric,
-    control: controlOf(name, type, choices, items),
+    title: typeof property.title === 'string' && property.title.trim() !== '' ? property.title : null,
+    control: controlOf(name, type, choices, items.type),
     description: hintOf(name, property.description),
-    initial: value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value),
+    initial: textOf(property.default),
+    input: inputOf(type, property),
+  };
+}
+
+/** As it is entered: a list of plain values is one on each line. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return value.join('\n');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** @see SEP-1330: plain values, values with names beside them, or values that each have a title */
+function choicesOf(schema: Schema): Choice[] {
+  const titled = [schema.oneOf, schema.anyOf].find(Array.isArray);
+  const options = (titled ?? []).filter(isObject);
+  if (options.length > 0 && options.every((one) => 'const' in one))
+    return options.map((one) => ({ value: String(one.const), label: String(one.title ?? one.const) }));
+  const names = Array.isArray(schema.enumNames) ? schema.enumNames : [];
+  const values = Array.isArray(schema.enum) ? schema.enum : [];
+  return values.map((one, index) => ({ value: String(one), label: String(names[index] ?? one) }));
+}
+
+const FORMATS: Record<string, string> = { email: 'email', uri: 'url', date: 'date' };
+
+function inputOf(type: unknown, schema: Schema): SchemaField['input'] {
+  const number = (name: string, as: string) => (typeof schema[name] === 'number' ? { [as]: schema[name] } : {});
+  if (type === 'number' || type === 'integer')
+    return {
+      type: 'number',
+      step: type === 'integer' ? 1 : 'any',
+      ...number('minimum', 'min'),
+      ...number('maximum', 'max'),
+    };
+  return {
+    type: FORMATS[String(schema.format)] ?? 'text',
+    ...number('minLength', 'minLength'),
+    ...number('maxLength', 'maxLength'),
   };
 }
 
@@ -51,8 +101,8 @@ function hintOf(name: string, description: unknown): string | null {
   return letters(description) === letters(name) ? null : description;
 }
 
-function controlOf(name: string, type: unknown, choices: readonly string[], items: unknown): Control {
-  if (choices.length > 0) return 'choice';
+function controlOf(name: string, type: unknown, choices: readonly Choice[], items: unknown): Control {
+  if (choices.length > 0) return type === 'array' ? 'several' : 'choice';
   if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
   if (type === 'array' && (items === 'string' || items === 'number' || items === 'integer')) return 'lines';
@@ -83,6 +133,7 @@ function entryOf({ name, control, numeric }: SchemaField, text: string): unknown
       return Number(text);
     case 'choice':
       return numeric ? Number(text) : text;
+    case 'several':
     case 'lines': {
       const lines = text.split('\n').map((line) => line.trim());
       return lines.filter((line) => line !== '').map((line) => (numeric ? Number(line) : line));

@@ -61,7 +61,9 @@ export function CodeBlock({ text, what, title }: { text: string; what: string; t
         <CopyButton text={text} what={what} />
       </div>
       <section className="max-h-96 overflow-auto p-3" tabIndex={0} aria-label={what}>
-        <pre className="font-mono text-xs leading-5">{text}</pre>
+        <pre className="font-mono text-xs leading-5 max-sm:whitespace-pre-wrap max-sm:[overflow-wrap:anywhere]">
+          {text}
+        </pre>
       </section>
     </div>
   );

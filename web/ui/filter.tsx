@@ -50,7 +50,7 @@ export function Filter<T extends string>({
 }) {
   return (
     <fieldset
-      className="flex max-w-full min-w-0 gap-0.5 overflow-x-auto rounded-md bg-selected p-0.5"
+      className="flex w-fit max-w-full min-w-0 flex-wrap gap-0.5 rounded-md bg-selected p-0.5"
       aria-label={label}
     >
       {options.map((option) => (

@@ -76,7 +76,7 @@ export function Note({
         {title && <p className="font-medium text-ink">{title}</p>}
         {children}
       </div>
-      {action}
+      {action && <div className="max-sm:ml-7">{action}</div>}
     </div>
   );
 }
@@ -171,14 +171,16 @@ export function Button({
   busy = false,
   className = '',
   children,
-  disabled,
+  onClick,
   ...rest
 }: ButtonProps) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled || busy}
+      // Busy, it keeps the focus and does nothing; a disabled button would lose it.
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
       className={`btn btn-${kind} ${small ? 'btn-sm' : ''} ${className}`}
     >
@@ -203,7 +205,7 @@ export function Section({
 }) {
   return (
     <section className="min-w-0 scroll-mt-20" aria-labelledby={id}>
-      <div className="mb-3 flex flex-wrap items-end justify-between gap-x-4 gap-y-2">
+      <div className="mb-3 flex min-h-7 flex-wrap items-end justify-between gap-x-4 gap-y-2">
         <div className="min-w-0">
           <h2 id={id} className="text-base">
             {title}

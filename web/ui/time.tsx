@@ -12,15 +12,16 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+/** From here on a unit counts as full: an hour, not 60 minutes. */
+const NEARLY = 0.98;
 const REDRAW_MS = 30_000;
 
 function inWords(at: string | number, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   for (const [unit, size] of UNITS) {
-    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+    if (Math.abs(seconds) >= size * NEARLY) return words.format(Math.round(seconds / size), unit);
   }
-  if (Math.abs(seconds) < 10) return 'just now';
-  return seconds < 0 ? 'less than a minute ago' : 'in less than a minute';
+  return seconds <= 0 ? 'just now' : 'in a moment';
 }
 
 /** One clock for all times of the page. */

@@ -13,7 +13,19 @@ import {
   syncResult,
   transcriptEntry,
 } from './connector-shapes.ts';
-import { body, failures, idParameter, iso, isoOrNull, json, optionalBody, pageOf, pageQuery, time } from './shapes.ts';
+import {
+  body,
+  failures,
+  idParameter,
+  iso,
+  isoOrNull,
+  json,
+  optionalBody,
+  pageOf,
+  pageQuery,
+  serverQuestions,
+  time,
+} from './shapes.ts';
 
 const tags = ['Connectors'];
 const sees = { tags, ...needs('viewer') };
@@ -226,9 +238,7 @@ export function mountConnectors(app: OpenAPIHono<HttpEnvironment>, { hub, views 
             method: z.enum(TRY_METHODS),
             params: z.record(z.string(), z.unknown()).optional(),
             agentId: z.string().nullable().optional(),
-            inputResponses: z.record(z.string(), z.unknown()).optional(),
-            requestState: z.string().optional(),
-            elicitation: z.enum(['decline', 'accept_defaults', 'ask']).optional(),
+            ...serverQuestions,
             protocolVersion: z.string().optional(),
           }),
         ),

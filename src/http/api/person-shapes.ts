@@ -7,8 +7,12 @@ import { ROLES } from '../../people/role.ts';
 import { nullableTime, time } from './shapes.ts';
 
 export const role = z.enum(ROLES);
+/** Control characters and halves of letters, which not every database gives back as they were. */
+const PLAIN = /^[^\p{Cc}\p{Cs}]*$/u;
 export const email = z.email().max(254);
-export const personName = z.string().trim().min(1).max(100);
+/** Any address: a wrong one is told as such. */
+export const knownEmail = z.string().max(254).regex(PLAIN, 'must not hold control characters');
+export const personName = z.string().trim().min(1).max(100).regex(PLAIN, 'must not hold control characters');
 export const newPassword = z
   .string()
   .min(PASSWORD_MIN_CHARACTERS)

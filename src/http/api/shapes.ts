@@ -82,3 +82,16 @@ export const optionalBody = <T extends z.ZodType>(schema: T) => ({
 /** Epoch milliseconds as callers read them. */
 export const iso = (at: number): string => new Date(at).toISOString();
 export const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
+
+/** What a request to a server says of the server's own questions: how they are dealt with, and their answers. */
+export const serverQuestions = {
+  inputResponses: z.record(z.string(), z.unknown()).optional().openapi({
+    description:
+      'Answers to an earlier `input_required`, by the names in its `inputRequests`: `{action: "accept", content}` for a form, `{action: "accept"}` for a page that was opened, `{action: "decline"}`, `{action: "cancel"}`',
+  }),
+  requestState: z.string().optional().openapi({ description: 'That of the same result, byte for byte' }),
+  elicitation: z.enum(['decline', 'accept_defaults', 'ask']).optional().openapi({
+    description:
+      '`ask` answers what the server asks, forms and pages to open, as `input_required`; a server of an older revision asks in mid-call and is declined',
+  }),
+};

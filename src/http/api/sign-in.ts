@@ -5,7 +5,17 @@ import { Secret } from '../../secret.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { answered, setCookies, visitorOf } from '../session-cookie.ts';
-import { email, knownPassword, me, meOfPerson, newPassword, oneTimeCode, personName, role } from './person-shapes.ts';
+import {
+  email,
+  knownEmail,
+  knownPassword,
+  me,
+  meOfPerson,
+  newPassword,
+  oneTimeCode,
+  personName,
+  role,
+} from './person-shapes.ts';
 import { body, failures, json, time } from './shapes.ts';
 
 const base = { tags: ['Signing in'], ...needs('nobody') };
@@ -70,7 +80,7 @@ export function mountSignIn(app: OpenAPIHono<HttpEnvironment>, dependencies: Htt
       method: 'post',
       path: '/api/sign-in',
       summary: 'Sign in with a password',
-      request: body(z.strictObject({ email: z.string().max(254), password: knownPassword })),
+      request: body(z.strictObject({ email: knownEmail, password: knownPassword })),
       responses: { 200: json(me, 'Signed in'), ...failures },
     }),
     async (c) => {

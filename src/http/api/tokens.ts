@@ -7,7 +7,9 @@ import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { body, failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
 
 const base = { tags: ['API tokens'], ...needs('owner') };
-const role = z.enum(['owner', 'reader']);
+const role = z
+  .enum(['owner', 'operator', 'reader'])
+  .openapi({ description: 'As people have them; `reader` is what a viewer may' });
 const apiToken = z
   .object({
     id: z.string(),

@@ -7,6 +7,7 @@ import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { isErrorCode, problemOf, titleOf } from '../problem.ts';
 import { bindBrowser, readBrowser } from './browser-cookie.ts';
 import { page } from './page.ts';
+import { isVisit, previewOf } from './visit.ts';
 
 const ADVICE = 'Nothing was changed. Go back to where you clicked Connect and start again.';
 
@@ -28,8 +29,7 @@ export function mountBrowser(app: Hono<HttpEnvironment>, dependencies: HttpDepen
   };
 
   app.get(browserRoutes.connect(':ticket'), async (c) => {
-    // HEAD arrives here too: a link preview must not use the link up.
-    if (c.req.method !== 'GET') return c.body(null, 204);
+    if (!isVisit(c)) return previewOf(c, 'Connect');
     try {
       const { redirectTo } = await hub.browser.authorize(c.req.param('ticket'), bindBrowser(c, hub.baseUrl));
       return c.redirect(redirectTo, 303);

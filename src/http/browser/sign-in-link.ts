@@ -7,12 +7,12 @@ import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { problemOf } from '../problem.ts';
 import { answered, visitorOf } from '../session-cookie.ts';
 import { page } from './page.ts';
+import { isVisit, previewOf } from './visit.ts';
 
 export function mountSignInLink(app: Hono<HttpEnvironment>, dependencies: HttpDependencies): void {
   const { hub, people } = dependencies;
   app.get(browserRoutes.signInLink(':token'), async (c) => {
-    // HEAD arrives here too: a link preview must not use the link up.
-    if (c.req.method !== 'GET') return c.body(null, 204);
+    if (!isVisit(c)) return previewOf(c, 'Sign in');
     try {
       answered(c, await people.links.follow(new Secret(c.req.param('token')), visitorOf(c, dependencies)));
       return c.redirect(`${new URL(hub.baseUrl).pathname.replace(/\/$/, '')}/`, 303);

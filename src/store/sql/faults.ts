@@ -9,7 +9,9 @@ export type Fault =
   | { readonly kind: 'taken'; readonly field: string }
   | { readonly kind: 'parent_missing' }
   | { readonly kind: 'unstorable_text' }
-  | { readonly kind: 'unavailable'; readonly why?: Outage };
+  | { readonly kind: 'unavailable'; readonly why?: Outage }
+  /** Unavailable for now, such as a server that restarts: trying again is all that it takes. */
+  | { readonly kind: 'away'; readonly why?: Outage };
 
 /** What keeps a database from its work, where a person can tell it from the error. */
 export type Outage = 'full' | 'read_only' | 'gone';
@@ -22,6 +24,9 @@ const OUTAGES: { readonly [why in Outage]: string } = {
     'The database file was moved, replaced or deleted while it was in use, so nothing is saved; ' +
     'put it back where it was, or restart Chatelaine if it is to use what is there now.',
 };
+
+/** A server that restarts is back after a few of these. */
+const AGAIN_AFTER_SECONDS = 1;
 
 export type Classify = (error: unknown) => Fault | null;
 
@@ -50,6 +55,14 @@ export function translateFault(error: unknown, classify: Classify): unknown {
           ? 'The database did not answer as it should; look at its log and its disk, then try again.'
           : OUTAGES[fault.why],
         { cause: error },
+      );
+    case 'away':
+      return new ChatelaineError(
+        'store_unavailable',
+        fault.why === undefined
+          ? 'The database does not answer as it should at the moment; try again, and look at its log and its disk if that goes on.'
+          : OUTAGES[fault.why],
+        { cause: error, details: { retryAfterSeconds: AGAIN_AFTER_SECONDS } },
       );
     default:
       return error;

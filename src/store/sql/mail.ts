@@ -26,5 +26,8 @@ export function mailStore(db: Db): MailStore {
       }
       return taken;
     },
+    async deleteExpired(now) {
+      await db.deleteFrom('mail').where('expiresAt', '<=', now).execute();
+    },
   };
 }

@@ -13,20 +13,23 @@ const CHARACTER_NOT_IN_REPERTOIRE = '22021';
 const DISK_FULL = '53100';
 /** A former primary, or a server that was told to take no changes. */
 const READ_ONLY_TRANSACTION = '25006';
+/** Refused sign-in, missing database, system errors: somebody has to do something. */
+const UNAVAILABLE = /^(?:28|3D|58|XX)/;
 /**
- * Connection exceptions, refused sign-in, missing database, lost transactions, no resources, a lock or
- * the time not granted, shutting down, system errors.
+ * Connection exceptions, lost transactions, no resources, a lock or the time not granted, shutting down or
+ * starting up; 25P03 is a session that was ended for its silence.
  */
-const UNAVAILABLE = /^(?:08|28|3D|40|53|55|57|58|XX)/;
+const AWAY = /^(?:08|40|53|55|57|25P03)/;
 const CONNECTION_TROUBLE =
-  /^(?:Connection (?:terminated|ended)|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed|The server does not support SSL)/i;
+  /^(?:Connection (?:terminated|ended)|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end|driver has already been destroyed)/i;
 
 export function classifyPostgres(error: unknown): Fault | null {
   if (error instanceof pg.DatabaseError) return classifyState(error);
   if (!(error instanceof Error)) return null;
   // The driver tries several addresses of one host and gathers their refusals.
-  if ('syscall' in error || error instanceof AggregateError) return { kind: 'unavailable' };
-  return CONNECTION_TROUBLE.test(error.message) ? { kind: 'unavailable' } : null;
+  if ('syscall' in error || error instanceof AggregateError) return { kind: 'away' };
+  if (/^The server does not support SSL/i.test(error.message)) return { kind: 'unavailable' };
+  return CONNECTION_TROUBLE.test(error.message) ? { kind: 'away' } : null;
 }
 
 function classifyState(error: pg.DatabaseError): Fault | null {
@@ -38,7 +41,8 @@ function classifyState(error: pg.DatabaseError): Fault | null {
   }
   if (state === FOREIGN_KEY_VIOLATION) return { kind: 'parent_missing' };
   if (state === CHARACTER_NOT_IN_REPERTOIRE) return { kind: 'unstorable_text' };
-  if (state === DISK_FULL) return { kind: 'unavailable', why: 'full' };
-  if (state === READ_ONLY_TRANSACTION) return { kind: 'unavailable', why: 'read_only' };
+  if (state === DISK_FULL) return { kind: 'away', why: 'full' };
+  if (state === READ_ONLY_TRANSACTION) return { kind: 'away', why: 'read_only' };
+  if (AWAY.test(state)) return { kind: 'away' };
   return UNAVAILABLE.test(state) ? { kind: 'unavailable' } : null;
 }

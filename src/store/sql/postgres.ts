@@ -10,6 +10,7 @@ import { translateFault } from './faults.ts';
 import { migrateToLatest, verifyMigrations } from './migrate.ts';
 import { classifyPostgres } from './postgres-faults.ts';
 import type { Database, Db } from './schema.ts';
+import type { Trx } from './transaction.ts';
 
 const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -48,6 +49,22 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     await migrating.destroy().catch(() => undefined);
   }
   return assembleStore(db, 'postgres', classifyPostgres);
+}
+
+/**
+ * Runs `run` in one transaction that may last, on a connection of its own.
+ *
+ * @throws store_unavailable; what `run` throws, and then nothing was done
+ */
+export async function inLongTransaction<T>(url: string, run: (trx: Trx) => Promise<T>): Promise<T> {
+  const db = connect(url, 1, MIGRATION_TIMEOUT_MS, MIGRATION_TIMEOUT_MS);
+  try {
+    return await db.transaction().execute(run);
+  } catch (error) {
+    throw translateFault(error, classifyPostgres);
+  } finally {
+    await db.destroy().catch(() => undefined);
+  }
 }
 
 function connect(url: string, maxConnections: number, statementTimeoutMs: number, silenceTimeoutMs: number): Db {

@@ -114,6 +114,14 @@ export function describeBookkeeping(backend: Backend): void {
       await leave({ ...message('old', NOW + 9_000), sealed: 'anew' }, NOW + 2_000);
       expect(await take(['old'], NOW + 2_000)).toEqual([{ address: 'old', sealed: 'anew' }]);
     });
+
+    test('that nobody took is deleted once it has expired', async () => {
+      const { leave, take, deleteExpired } = store().mail;
+      await leave(message('stale', NOW + 1_000), NOW);
+      await leave(message('fresh', NOW + 2_000), NOW);
+      await deleteExpired(NOW + 1_000);
+      expect(await take(['stale', 'fresh'], NOW)).toEqual([{ address: 'fresh', sealed: 'sealed for fresh' }]);
+    });
   });
 
   describe('leases', () => {

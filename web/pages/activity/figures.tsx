@@ -17,7 +17,7 @@ export function Figures({ filter, hours }: { filter: ActivityFilter; hours: numb
     ['p95 of servers', all?.upstreamMs ? milliseconds(all.upstreamMs.p95) : '–'],
   ] as const;
   return (
-    <dl className="grid grid-cols-2 gap-3 md:grid-cols-4">
+    <dl className="grid grid-cols-2 gap-x-3 gap-y-3 md:grid-cols-4 xl:gap-x-6">
       {figures.map(([term, value]) => (
         <div key={term} className="card px-4 py-3">
           <dt className="text-xs text-ink-3">{term}</dt>

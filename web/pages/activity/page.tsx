@@ -61,14 +61,16 @@ function Filters({ range }: { range: Range }) {
         options={(Object.keys(RANGES) as Range[]).map((value) => ({ value, label: RANGE_LABEL[value] }))}
         onChange={(value) => set({ range: value === '24h' ? undefined : value })}
       />
-      <Pick label="Agent" all="All agents" value={agent} items={agents} onChange={(value) => set({ agent: value })} />
-      <Pick
-        label="Connector"
-        all="All connectors"
-        value={connector}
-        items={connectors}
-        onChange={(value) => set({ connector: value, tool: undefined })}
-      />
+      <div className="flex gap-2 max-sm:w-full">
+        <Pick label="Agent" all="All agents" value={agent} items={agents} onChange={(value) => set({ agent: value })} />
+        <Pick
+          label="Connector"
+          all="All connectors"
+          value={connector}
+          items={connectors}
+          onChange={(value) => set({ connector: value, tool: undefined })}
+        />
+      </div>
       {tool !== undefined && (
         <Button small onClick={() => set({ tool: undefined })} aria-label={`Stop filtering by tool ${tool}`}>
           <span className="font-mono">{tool}</span>
@@ -94,7 +96,7 @@ function Pick({
 }) {
   return (
     <select
-      className="field w-auto max-w-44"
+      className="field w-auto max-w-44 max-sm:max-w-none max-sm:flex-1"
       aria-label={label}
       value={value ?? ''}
       onChange={(event) => onChange(event.target.value || undefined)}
@@ -118,13 +120,13 @@ function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
   return (
     <>
       <Figures filter={filter} hours={RANGES[range].hours} />
-      <div className="mt-3 grid grid-cols-1 gap-3 xl:grid-cols-2">
+      <div className="mt-3 grid grid-cols-1 gap-x-6 gap-y-3 xl:grid-cols-2">
         <ChartCard
           title="Calls"
           legend={
             <Legend
               items={[
-                ['bg-accent/75', 'calls'],
+                ['bg-accent/90', 'calls'],
                 ['bg-bad', 'of them failed'],
               ]}
             />
@@ -138,7 +140,7 @@ function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
             <Legend
               items={[
                 ['bg-accent', 'median'],
-                ['bg-accent/60', 'p95'],
+                ['bg-accent-second', 'p95'],
               ]}
             />
           }

@@ -7,9 +7,9 @@ import { api, problemOf, unwrap } from '../../api/client.ts';
 import { type Agent, agentConnectorsQuery, agentKeysQuery, agentsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { plural, useChange } from '../../ui/actions.ts';
-import { Confirm } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/form.tsx';
 import { Button, Note, Section } from '../../ui/parts.tsx';
+import { Removal } from '../../ui/removal.tsx';
 
 type Change = {
   name?: string;
@@ -106,7 +106,6 @@ export function AgentSettings({ agent }: { agent: Agent }) {
 function Danger({ agent }: { agent: Agent }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [asking, setAsking] = useState(false);
   const keys = useQuery(agentKeysQuery(agent.id)).data?.length ?? 0;
   const rows = useQuery(agentConnectorsQuery(agent.id)).data ?? [];
   const tools = rows.reduce((sum, row) => sum + row.tools.filter(({ granted }) => granted).length, 0);
@@ -119,34 +118,21 @@ function Danger({ agent }: { agent: Agent }) {
     done: () => `${agent.name} was removed`,
   });
   return (
-    <Section title="Danger zone">
-      <div className="flex flex-wrap items-center justify-between gap-3 rounded-lg border border-bad/30 px-4 py-3.5">
-        <div className="min-w-0 flex-[1_1_18rem] text-sm">
-          <p className="font-medium">Remove this agent</p>
-          <p className="text-ink-3">Its keys stop working at once.</p>
-        </div>
-        <Button kind="danger-quiet" onClick={() => setAsking(true)}>
-          Remove agent
-        </Button>
-      </div>
-      <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={`Remove ${agent.name}?`}
-        action="Remove agent"
-        run={async () => {
-          await remove.mutateAsync(undefined);
-          queries.setQueryData(agentsQuery.queryKey, (all) => all?.filter(({ id }) => id !== agent.id));
-          await navigate({ to: '/agents' });
-        }}
-      >
-        <p>This cannot be undone. It removes:</p>
-        <ul className="list-disc space-y-1 pl-5">
-          <li>{plural(keys, 'key')}: programs that hold one are refused</li>
-          <li>what it was granted, {plural(tools, 'tool')}</li>
-          {own.length > 0 && <li>its own credentials at {own.map(({ name }) => name).join(', ')}</li>}
-        </ul>
-      </Confirm>
-    </Section>
+    <Removal
+      what="agent"
+      name={agent.name}
+      hint="Its keys stop working at once."
+      remove={async () => {
+        await remove.mutateAsync(undefined);
+        queries.setQueryData(agentsQuery.queryKey, (all) => all?.filter(({ id }) => id !== agent.id));
+        await navigate({ to: '/agents' });
+      }}
+    >
+      <ul className="list-disc space-y-1 pl-5">
+        <li>{plural(keys, 'key')}: programs that hold one are refused</li>
+        <li>what it was granted, {plural(tools, 'tool')}</li>
+        {own.length > 0 && <li>its own credentials at {own.map(({ name }) => name).join(', ')}</li>}
+      </ul>
+    </Removal>
   );
 }

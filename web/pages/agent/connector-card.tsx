@@ -66,7 +66,7 @@ export const ConnectorCard = memo(function ConnectorCard({
         {available && (
           <Button
             kind="ghost"
-            className="max-sm:-mx-3 max-sm:w-full max-sm:justify-between"
+            className="max-sm:-mx-3 max-sm:w-[calc(100%+1.5rem)] max-sm:justify-between sm:-mr-3"
             aria-expanded={open}
             aria-controls={body}
             onClick={() => setOpen(!open)}

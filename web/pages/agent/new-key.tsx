@@ -1,13 +1,12 @@
 // A new key: named, made, shown once with the client's file around it.
 
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import type { Agent, Client } from '../../api/queries.ts';
 import { useChange } from '../../ui/actions.ts';
-import { CodeBlock, CopyLine } from '../../ui/copy.tsx';
-import { Modal } from '../../ui/dialog.tsx';
+import { CodeBlock } from '../../ui/copy.tsx';
 import { SelectField, TextField } from '../../ui/form.tsx';
-import { Button, ErrorNote, Note } from '../../ui/parts.tsx';
+import { FormDialog, MadeDialog, ShownOnce } from '../../ui/form-dialog.tsx';
 import { CLIENTS, fileOf } from './clients.ts';
 
 const DAY_MS = 86_400_000;
@@ -36,68 +35,47 @@ export function NewKey({ agent, close }: { agent: Agent; close: () => void }) {
       ),
     { touches: ['agents'] },
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate(undefined);
-  };
   const made = create.data;
   if (made !== undefined) {
     const { file } = fileOf(client);
     return (
-      <Modal
-        open
-        onClose={close}
-        wide
-        title="The key is made"
-        footer={
-          <Button kind="primary" onClick={close}>
-            Done
-          </Button>
-        }
-      >
-        <div className="space-y-4">
-          <Note kind="warn" title="Copy it now">
-            It is shown this once; the hub keeps only its digest.
-          </Note>
-          <CopyLine text={made.key} what="key" />
-          {made.config !== undefined && (
-            <CodeBlock
-              text={JSON.stringify(made.config, null, 2)}
-              what={`configuration with the key for ${file}`}
-              title={file}
-            />
-          )}
-        </div>
-      </Modal>
+      <MadeDialog close={close} wide title="The key is made">
+        <ShownOnce text={made.key} what="key" />
+        {made.config !== undefined && (
+          <CodeBlock
+            text={JSON.stringify(made.config, null, 2)}
+            what={`configuration with the key for ${file}`}
+            title={file}
+          />
+        )}
+      </MadeDialog>
     );
   }
   return (
-    <Modal open onClose={close} title={`Create a key for ${agent.name}`}>
-      <form onSubmit={submit} className="space-y-5">
-        <TextField
-          label="Label"
-          optional
-          maxLength={100}
-          placeholder="Where it will live, such as “CI”"
-          value={label}
-          onChange={(event) => setLabel(event.target.value)}
-        />
-        <SelectField
-          label="Client"
-          value={client}
-          options={CLIENTS.map(({ value, label: text }) => [value, text] as const)}
-          onChange={(event) => setClient(event.target.value as Client)}
-          hint="Its configuration is shown with the key filled in."
-        />
-        <SelectField label="Valid" value={days} options={LIFETIMES} onChange={(event) => setDays(event.target.value)} />
-        {create.error !== null && <ErrorNote error={create.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={close}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={create.isPending}>
-            Create key
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      close={close}
+      title={`Create a key for ${agent.name}`}
+      label="Create key"
+      busy={create.isPending}
+      error={create.error}
+      submit={() => create.mutate(undefined)}
+    >
+      <TextField
+        label="Label"
+        optional
+        maxLength={100}
+        placeholder="Where it will live, such as “CI”"
+        value={label}
+        onChange={(event) => setLabel(event.target.value)}
+      />
+      <SelectField
+        label="Client"
+        value={client}
+        options={CLIENTS.map(({ value, label: text }) => [value, text] as const)}
+        onChange={(event) => setClient(event.target.value as Client)}
+        hint="Its configuration is shown with the key filled in."
+      />
+      <SelectField label="Valid" value={days} options={LIFETIMES} onChange={(event) => setDays(event.target.value)} />
+    </FormDialog>
   );
 }

@@ -39,9 +39,9 @@ export function SeenTab({ agent }: { agent: Agent }) {
   return (
     <>
       <dl className="mb-4 grid grid-cols-3 gap-3">
-        <Figure term="Tools" value={data.count} />
-        <Figure term="Tokens, about" value={data.tokens} />
-        <Figure term="Characters" value={data.characters} />
+        <Figure term="Tools" value={data.count.toLocaleString('en')} />
+        <Figure term="Tokens" value={`≈ ${data.tokens.toLocaleString('en')}`} />
+        <Figure term="Characters" value={data.characters.toLocaleString('en')} />
       </dl>
       <div className="mb-3">
         <SearchField label="Search tools" value={text} onChange={setText} />
@@ -84,7 +84,7 @@ export function SeenTab({ agent }: { agent: Agent }) {
                       preserveAspectRatio="none"
                       className="h-1.5 w-20 rounded-full bg-selected"
                     >
-                      <rect width={(tool.tokens / most) * 100} height="4" className="fill-accent/70" />
+                      <rect width={(tool.tokens / most) * 100} height="4" className="fill-accent/90" />
                     </svg>
                   </div>
                 </li>
@@ -101,11 +101,11 @@ export function SeenTab({ agent }: { agent: Agent }) {
   );
 }
 
-function Figure({ term, value }: { term: string; value: number }) {
+function Figure({ term, value }: { term: string; value: string }) {
   return (
     <div className="card px-4 py-3">
       <dt className="text-xs text-ink-3">{term}</dt>
-      <dd className="text-xl font-semibold tracking-tight tabular-nums">{value.toLocaleString('en')}</dd>
+      <dd className="text-xl font-semibold tracking-tight tabular-nums">{value}</dd>
     </div>
   );
 }

@@ -27,13 +27,11 @@ export function ToolChecks({
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
   const kinds = useMemo(() => new Map(data?.items.map((tool) => [tool.name, toolKind(tool)])), [data]);
-  const found = useMemo(
-    () =>
-      tools.filter(({ name, title, description }) =>
-        `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase().includes(words),
-      ),
-    [tools, words],
+  const texts = useMemo(
+    () => tools.map(({ name, title, description }) => `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase()),
+    [tools],
   );
+  const found = useMemo(() => tools.filter((_tool, index) => texts[index]?.includes(words)), [tools, texts, words]);
   const { shown, end, rest } = useProgressive(found);
 
   /** Of what is shown, exactly the fitting ones; what the search hides stays as it is. */

@@ -1,7 +1,7 @@
 // What a tool answered: its texts as text, the rest as JSON.
 
 import { CodeBlock } from '../../ui/copy.tsx';
-import { Note, StateBadge } from '../../ui/parts.tsx';
+import { StateBadge } from '../../ui/parts.tsx';
 
 type Answer = { resultType: string; result: Record<string, unknown>; durationMs: number };
 
@@ -20,11 +20,6 @@ export function ToolResult({ answer }: { answer: Answer }) {
         </StateBadge>
         <span className="text-xs text-ink-3 tabular-nums">{Math.round(durationMs)} ms</span>
       </div>
-      {answer.resultType === 'input_required' && (
-        <Note kind="warn" title="The server asks back">
-          It wants more from a person before it goes on. What it asks stands below.
-        </Note>
-      )}
       {structured !== null && <CodeBlock text={structured} what="structured result" title="structured" />}
       {/* Servers repeat their structured result as a text for older clients: that is shown once. */}
       {texts

@@ -4,15 +4,23 @@ import { useQuery } from '@tanstack/react-query';
 import { FlaskConical, Play } from 'lucide-react';
 import { type FormEvent, useMemo, useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { type Agent, offeredQuery, toolsQuery } from '../../api/queries.ts';
+import { type Agent, connectorsQuery, offeredQuery, toolsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
+import type { QuestionAnswer } from '../../model/input-request.ts';
 import { argumentsOf, fieldsOf } from '../../model/schema-form.ts';
 import { KIND_LABEL, toolKind } from '../../model/tool-marks.ts';
 import { useChange } from '../../ui/actions.ts';
 import { SelectField } from '../../ui/form.tsx';
 import { Button, Empty, ErrorNote, Note, RowSkeletons, Skeleton, Tag } from '../../ui/parts.tsx';
+import { AskBack } from './ask-back.tsx';
 import { SchemaControl } from './schema-control.tsx';
 import { ToolResult } from './tool-result.tsx';
+
+type Call = {
+  arguments: Record<string, unknown>;
+  inputResponses?: Record<string, QuestionAnswer>;
+  requestState?: string;
+};
 
 export function TryTab({ agent }: { agent: Agent }) {
   const { data, error, isPending, refetch } = useQuery(offeredQuery(agent.id));
@@ -54,22 +62,32 @@ function TryForm({ agent, connectorId, toolName }: { agent: Agent; connectorId: 
   const fields = useMemo(() => fieldsOf(tool?.inputSchema ?? null), [tool]);
   const [entered, setEntered] = useState<Record<string, string>>({});
   const [mistake, setMistake] = useState<string | null>(null);
+  /** What the server wants to know before it goes on; each time anew. */
+  const [asked, setAsked] = useState<{ round: number; result: Record<string, unknown> } | null>(null);
+  const server = useQuery(connectorsQuery).data?.items.find(({ id }) => id === connectorId)?.name ?? 'The server';
   const run = useChange(
-    (input: Record<string, unknown>) =>
+    (call: Call) =>
       unwrap(
         api.POST('/api/agents/{id}/try', {
           params: { path: { id: agent.id } },
-          body: { connectorId, tool: toolName, arguments: input },
+          body: { ...call, connectorId, tool: toolName, elicitation: 'ask' },
         }),
       ),
-    { touches: ['calls'] },
+    {
+      touches: ['calls'],
+      done: ({ resultType, result }) => {
+        setAsked((old) => (resultType === 'input_required' ? { round: (old?.round ?? 0) + 1, result } : null));
+        return null;
+      },
+    },
   );
   if (tool === undefined) return <Skeleton className="h-40 w-full rounded-lg" />;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setMistake(null);
+    setAsked(null);
     try {
-      run.mutate(argumentsOf(fields, entered));
+      run.mutate({ arguments: argumentsOf(fields, entered) });
     } catch (error) {
       setMistake(error instanceof Error ? error.message : String(error));
     }
@@ -112,7 +130,24 @@ function TryForm({ agent, connectorId, toolName }: { agent: Agent; connectorId: 
         </footer>
       </form>
       {run.error !== null && <ErrorNote error={run.error} />}
-      {run.data !== undefined && !run.isPending && <ToolResult answer={run.data} />}
+      {asked !== null ? (
+        <AskBack
+          key={asked.round}
+          server={server}
+          result={asked.result}
+          busy={run.isPending}
+          answer={(inputResponses) => {
+            const { requestState } = asked.result;
+            run.mutate({
+              arguments: run.variables?.arguments ?? {},
+              inputResponses,
+              ...(typeof requestState === 'string' ? { requestState } : {}),
+            });
+          }}
+        />
+      ) : (
+        run.data !== undefined && !run.isPending && <ToolResult answer={run.data} />
+      )}
     </>
   );
 }

@@ -3,15 +3,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Bot, Plus, SearchX } from 'lucide-react';
-import { type FormEvent, memo, useDeferredValue, useState } from 'react';
-import { api, problemOf, unwrap } from '../../api/client.ts';
-import { type AgentSummary, agentsQuery } from '../../api/queries.ts';
+import { memo, useDeferredValue, useState } from 'react';
+import { api, LIST_MOST, problemOf, unwrap } from '../../api/client.ts';
+import { type AgentSummary, agentsQuery, foundAgentsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { PageBody, PageHead } from '../../shell/page.tsx';
 import { plural, useChange } from '../../ui/actions.ts';
-import { Modal } from '../../ui/dialog.tsx';
 import { SearchField } from '../../ui/filter.tsx';
 import { TextField } from '../../ui/form.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Mark } from '../../ui/mark.tsx';
 import { Button, Empty, ErrorNote, RowSkeletons, StateBadge } from '../../ui/parts.tsx';
 import { MoreRows, useProgressive } from '../../ui/progressive.tsx';
@@ -34,7 +34,7 @@ export function AgentsPage() {
   return (
     <PageBody>
       <PageHead title="Agents" actions={button}>
-        {data === undefined ? 'The programs that call tools' : plural(data.length, 'agent')}
+        {data === undefined ? 'The programs that call tools' : describe(data)}
       </PageHead>
       {isPending ? (
         <div className="card mt-11 overflow-hidden">
@@ -61,7 +61,9 @@ export function AgentsPage() {
 function List({ all }: { all: readonly AgentSummary[] }) {
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
-  const found = all.filter(({ name }) => name.toLowerCase().includes(words));
+  const isCut = all.length >= LIST_MOST;
+  const elsewhere = useQuery({ ...foundAgentsQuery(words), enabled: isCut && words !== '' }).data;
+  const found = elsewhere ?? all.filter(({ name }) => name.toLowerCase().includes(words));
   const { shown, end, rest } = useProgressive(found);
   return (
     <>
@@ -84,6 +86,10 @@ function List({ all }: { all: readonly AgentSummary[] }) {
       </div>
     </>
   );
+}
+
+function describe({ length }: readonly AgentSummary[]): string {
+  return length < LIST_MOST ? plural(length, 'agent') : `The first ${length} agents; search finds the others`;
 }
 
 function stateOf({ enabled, connectors, tools, keys }: AgentSummary) {
@@ -139,35 +145,30 @@ function CreateAgent({ open, close }: { open: boolean; close: () => void }) {
   const create = useChange((wanted: string) => unwrap(api.POST('/api/agents', { body: { name: wanted } })), {
     touches: ['agents'],
   });
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const made = await create.mutateAsync(name.trim()).catch(() => null);
     if (made !== null) await navigate({ to: '/agents/$id', params: { id: made.id } });
   };
   return (
-    <Modal
+    <FormDialog
       open={open}
-      onClose={close}
+      close={close}
       title="New agent"
       description="A program that calls tools, such as a coding assistant or a nightly job."
+      label="Make agent"
+      busy={create.isPending}
+      disabled={name.trim() === ''}
+      submit={() => void submit()}
     >
-      <form onSubmit={submit} className="space-y-5">
-        <TextField
-          label="Name"
-          required
-          maxLength={100}
-          placeholder="Release notes writer"
-          value={name}
-          error={create.error === null ? null : problemOf(create.error).message}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <div className="flex justify-end gap-2">
-          <Button onClick={close}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={create.isPending} disabled={name.trim() === ''}>
-            Make agent
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      <TextField
+        label="Name"
+        required
+        maxLength={100}
+        placeholder="Release notes writer"
+        value={name}
+        error={create.error === null ? null : problemOf(create.error).message}
+        onChange={(event) => setName(event.target.value)}
+      />
+    </FormDialog>
   );
 }

@@ -9,9 +9,9 @@ import { useMay } from '../../api/session.ts';
 import { ConnectorFields } from '../../connector-form/fields.tsx';
 import { changeOf, type FormValues, valuesOf } from '../../connector-form/values.ts';
 import { plural, useChange } from '../../ui/actions.ts';
-import { Confirm } from '../../ui/dialog.tsx';
 import { Choices, TextField } from '../../ui/form.tsx';
 import { Button, ErrorNote, Note, Section } from '../../ui/parts.tsx';
+import { Removal } from '../../ui/removal.tsx';
 import { toast } from '../../ui/toast.tsx';
 
 export function SettingsTab({ connector, agentsGranted }: { connector: Connector; agentsGranted: number }) {
@@ -181,48 +181,31 @@ function Policy({ connector }: { connector: Connector }) {
 function Danger({ connector, agentsGranted }: { connector: Connector; agentsGranted: number }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [asking, setAsking] = useState(false);
   const remove = useChange(
     () => unwrap(api.DELETE('/api/connectors/{id}', { params: { path: { id: connector.id } } })),
     { touches: ['agents', 'health'], done: () => `${connector.name} was removed` },
   );
   const own = connector.credentialMode === 'per_agent' ? (connector.credential.agents ?? 0) : 0;
   return (
-    <Section title="Danger zone">
-      <div className="flex flex-wrap items-center justify-between gap-3 rounded-lg border border-bad/30 px-4 py-3.5">
-        <div className="min-w-0 flex-[1_1_18rem] text-sm">
-          <p className="font-medium">Remove this connector</p>
-          <p className="text-ink-3">
-            {plural(connector.tools.count, 'tool')} and what {plural(agentsGranted, 'agent')}{' '}
-            {agentsGranted === 1 ? 'was' : 'were'} granted of them go with it.
-          </p>
-        </div>
-        <Button kind="danger-quiet" onClick={() => setAsking(true)}>
-          Remove connector
-        </Button>
-      </div>
-      <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={`Remove ${connector.name}?`}
-        action="Remove connector"
-        run={async () => {
-          await remove.mutateAsync(undefined);
-          queries.setQueryData(connectorsQuery.queryKey, (all) =>
-            all === undefined ? all : { ...all, items: all.items.filter(({ id }) => id !== connector.id) },
-          );
-          await navigate({ to: '/connectors' });
-        }}
-      >
-        <p>This cannot be undone. It removes:</p>
-        <ul className="list-disc space-y-1 pl-5">
-          {connector.credential.configured && <li>the shared credential, revoked at the provider where it can be</li>}
-          {own > 0 && <li>the own credentials of {plural(own, 'agent')}</li>}
-          <li>{plural(connector.tools.count, 'tool')} with their definitions</li>
-          <li>the grants of {plural(agentsGranted, 'agent')}: their calls are refused from then on</li>
-        </ul>
-        <p>The call log and the audit log stay.</p>
-      </Confirm>
-    </Section>
+    <Removal
+      what="connector"
+      name={connector.name}
+      hint={`${plural(connector.tools.count, 'tool')} and what ${plural(agentsGranted, 'agent')} ${agentsGranted === 1 ? 'was' : 'were'} granted of them go with it.`}
+      remove={async () => {
+        await remove.mutateAsync(undefined);
+        queries.setQueryData(connectorsQuery.queryKey, (all) =>
+          all === undefined ? all : { ...all, items: all.items.filter(({ id }) => id !== connector.id) },
+        );
+        await navigate({ to: '/connectors' });
+      }}
+    >
+      <ul className="list-disc space-y-1 pl-5">
+        {connector.credential.configured && <li>the shared credential, revoked at the provider where it can be</li>}
+        {own > 0 && <li>the own credentials of {plural(own, 'agent')}</li>}
+        <li>{plural(connector.tools.count, 'tool')} with their definitions</li>
+        <li>the grants of {plural(agentsGranted, 'agent')}: their calls are refused from then on</li>
+      </ul>
+      <p>The call log and the audit log stay.</p>
+    </Removal>
   );
 }

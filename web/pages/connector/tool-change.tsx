@@ -5,8 +5,8 @@ import { Link } from '@tanstack/react-router';
 import { api, unwrap } from '../../api/client.ts';
 import { agentConnectorsQuery, type Connector, connectorAgentsQuery, type Tool } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
-import { type DiffLine, diffLines } from '../../model/diff.ts';
-import { useChange } from '../../ui/actions.ts';
+import { type DiffLine, diffLines, diffParts } from '../../model/diff.ts';
+import { plural, useChange } from '../../ui/actions.ts';
 import { Button, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 
@@ -53,22 +53,42 @@ export function ToolChange({ connector, tool }: { connector: Connector; tool: To
         tabIndex={0}
         aria-label={`Difference of ${tool.name}`}
       >
-        {diffLines(pretty(tool.change.before), pretty(tool.change.after)).map((line, index) => {
-          const { className, sign, word } = LINE[line.kind];
-          return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have an order and nothing else
-            <div key={index} className={`flex px-4 ${className}`}>
-              <span aria-hidden="true" className="w-5 shrink-0 select-none">
-                {sign}
-              </span>
-              <span className="sr-only">{word}</span>
-              <span className="whitespace-pre-wrap [overflow-wrap:anywhere]">{line.text}</span>
-            </div>
-          );
-        })}
+        {diffParts(diffLines(pretty(tool.change.before), pretty(tool.change.after))).map((part, index) =>
+          part.folded ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: parts have an order and nothing else
+            <details key={index}>
+              <summary className="px-4 text-ink-3 hover:text-ink focus-visible:-outline-offset-2">
+                <span aria-hidden="true" className="inline-block w-5">
+                  ⋯
+                </span>
+                {plural(part.lines.length, 'unchanged line')}
+              </summary>
+              <Lines lines={part.lines} />
+            </details>
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: parts have an order and nothing else
+            <Lines key={index} lines={part.lines} />
+          ),
+        )}
       </section>
     </article>
   );
+}
+
+function Lines({ lines }: { lines: readonly DiffLine[] }) {
+  return lines.map((line, index) => {
+    const { className, sign, word } = LINE[line.kind];
+    return (
+      // biome-ignore lint/suspicious/noArrayIndexKey: lines have an order and nothing else
+      <div key={index} className={`flex px-4 ${className}`}>
+        <span aria-hidden="true" className="w-5 shrink-0 select-none">
+          {sign}
+        </span>
+        <span className="sr-only">{word}</span>
+        <span className="whitespace-pre-wrap [overflow-wrap:anywhere]">{line.text}</span>
+      </div>
+    );
+  });
 }
 
 const AGENTS_LOOKED_AT = 25;

@@ -39,13 +39,11 @@ export function ToolsTab({ connector }: { connector: Connector }) {
 function ToolList({ connector, tools }: { connector: Connector; tools: readonly Tool[] }) {
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
-  const found = useMemo(
-    () =>
-      tools.filter(({ name, title, description }) =>
-        `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase().includes(words),
-      ),
-    [tools, words],
+  const texts = useMemo(
+    () => tools.map(({ name, title, description }) => `${name} ${title ?? ''} ${description ?? ''}`.toLowerCase()),
+    [tools],
   );
+  const found = useMemo(() => tools.filter((_tool, index) => texts[index]?.includes(words)), [tools, texts, words]);
   const changed = tools.filter(({ change }) => change !== null);
   const { shown, end, rest } = useProgressive(found);
   return (

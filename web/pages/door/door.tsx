@@ -8,7 +8,7 @@ export function Door({ title, children, hint }: { title: string; children: React
     document.title = `${title} · Chatelaine`;
   }, [title]);
   return (
-    <main id="main" className="grid min-h-dvh place-items-center px-4 py-10">
+    <main id="main" tabIndex={-1} className="grid min-h-dvh place-items-center px-4 py-10 outline-none">
       <div className="w-full max-w-sm">
         <div className="mb-6 flex flex-col items-center text-center">
           <span className="mb-4 [&_svg]:size-10">

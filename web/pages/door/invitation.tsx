@@ -2,13 +2,10 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
-import { TextField } from '../../ui/form.tsx';
-import { Button, ErrorNote, Note, Skeleton } from '../../ui/parts.tsx';
+import { ErrorNote, Skeleton } from '../../ui/parts.tsx';
 import { Door } from './door.tsx';
-import { PASSWORD_HINT, PASSWORD_MAX, PASSWORD_MIN } from './set-up.tsx';
-import { useDoor } from './use-door.ts';
+import { DoorForm, EmailField, NameField, NewPasswordField, useDoorForm } from './door-form.tsx';
 
 const route = getRouteApi('/invitation/$token');
 
@@ -20,29 +17,18 @@ export function InvitationPage() {
     retry: false,
     refetchOnWindowFocus: false,
   });
-  const [values, setValues] = useState({ name: '', email: '', password: '' });
   const reset = data?.kind === 'password_reset';
-  const { submit, busy, problem } = useDoor(() =>
+  const form = useDoorForm({ name: '', email: '', password: '' }, ({ name, email, password }) =>
     unwrap(
       api.POST('/api/invitations/{token}', {
         params: { path: { token } },
         body: {
-          password: values.password,
-          ...(reset ? {} : { name: values.name.trim(), ...(data?.email ? {} : { email: values.email.trim() }) }),
+          password,
+          ...(reset ? {} : { name: name.trim(), ...(data?.email ? {} : { email: email.trim() }) }),
         },
       }),
     ),
   );
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    submit(undefined);
-  };
-  const field = (name: keyof typeof values) => ({
-    value: values[name],
-    name,
-    error: problem?.field === name ? problem.message : null,
-    onChange: (event: { target: { value: string } }) => setValues({ ...values, [name]: event.target.value }),
-  });
   if (isPending)
     return (
       <Door title="One moment">
@@ -65,28 +51,11 @@ export function InvitationPage() {
       title={reset ? 'Choose a new password' : 'Join Chatelaine'}
       hint={reset ? data.email : `You are invited as ${data.role}${data.email ? `, ${data.email}` : ''}.`}
     >
-      <form onSubmit={onSubmit} className="space-y-5">
-        {!reset && <TextField label="Name" required autoComplete="name" {...field('name')} />}
-        {!reset && data.email === null && (
-          <TextField label="E-mail" type="email" required autoComplete="username" {...field('email')} />
-        )}
-        <TextField
-          label="Password"
-          type="password"
-          required
-          autoComplete="new-password"
-          minLength={PASSWORD_MIN}
-          maxLength={PASSWORD_MAX}
-          hint={PASSWORD_HINT}
-          {...field('password')}
-        />
-        {problem !== null && !(problem.field !== null && problem.field in values) && (
-          <Note kind="bad" live title={problem.message} />
-        )}
-        <Button type="submit" kind="primary" busy={busy} className="w-full">
-          {reset ? 'Save and sign in' : 'Join'}
-        </Button>
-      </form>
+      <DoorForm form={form} label={reset ? 'Save and sign in' : 'Join'}>
+        {!reset && <NameField {...form.field('name')} />}
+        {!reset && data.email === null && <EmailField {...form.field('email')} />}
+        <NewPasswordField {...form.field('password')} />
+      </DoorForm>
     </Door>
   );
 }

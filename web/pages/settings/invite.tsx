@@ -1,7 +1,7 @@
 // Links that let a person in: an invitation, or a new password. Each is shown once.
 
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import type { Person } from '../../api/queries.ts';
 import type { Role } from '../../api/session.ts';
@@ -9,7 +9,8 @@ import { useChange } from '../../ui/actions.ts';
 import { CopyLine } from '../../ui/copy.tsx';
 import { Modal } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/form.tsx';
-import { Button, ErrorNote, Note, RowSkeletons } from '../../ui/parts.tsx';
+import { FormDialog, MadeDialog } from '../../ui/form-dialog.tsx';
+import { ErrorNote, Note, RowSkeletons } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 
 function Link({ url, expiresAt, what }: { url: string; expiresAt: string; what: string }) {
@@ -35,51 +36,40 @@ export function Invite({ close }: { close: () => void }) {
       ),
     { touches: ['people'] },
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    invite.mutate(undefined);
-  };
-  const done = (
-    <Button kind="primary" onClick={close}>
-      Done
-    </Button>
-  );
   if (invite.data !== undefined)
     return (
-      <Modal open onClose={close} title="The invitation is made" footer={done}>
+      <MadeDialog close={close} title="The invitation is made">
         <Link url={invite.data.url} expiresAt={invite.data.expiresAt} what="invitation link" />
-      </Modal>
+      </MadeDialog>
     );
   return (
-    <Modal open onClose={close} title="Invite a person">
-      <form onSubmit={submit} className="space-y-5">
-        <TextField
-          label="E-mail"
-          optional
-          type="email"
-          hint="With one, only this address may join."
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <SelectField
-          label="Role"
-          value={role}
-          options={[
-            ['viewer', 'Viewer: sees, changes nothing'],
-            ['operator', 'Operator: connectors, agents, credentials'],
-            ['owner', 'Owner: everything'],
-          ]}
-          onChange={(event) => setRole(event.target.value as Role)}
-        />
-        {invite.error !== null && <ErrorNote error={invite.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={close}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={invite.isPending}>
-            Create link
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      close={close}
+      title="Invite a person"
+      label="Create link"
+      busy={invite.isPending}
+      error={invite.error}
+      submit={() => invite.mutate(undefined)}
+    >
+      <TextField
+        label="E-mail"
+        optional
+        type="email"
+        hint="With one, only this address may join."
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <SelectField
+        label="Role"
+        value={role}
+        options={[
+          ['viewer', 'Viewer: sees, changes nothing'],
+          ['operator', 'Operator: connectors, agents, credentials'],
+          ['owner', 'Owner: everything'],
+        ]}
+        onChange={(event) => setRole(event.target.value as Role)}
+      />
+    </FormDialog>
   );
 }
 

@@ -2,19 +2,20 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { KeyRound, Plus } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import { tokensQuery } from '../../api/queries.ts';
 import { useChange } from '../../ui/actions.ts';
-import { CopyLine } from '../../ui/copy.tsx';
-import { Confirm, Modal } from '../../ui/dialog.tsx';
+import { Confirm } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/form.tsx';
-import { Button, Empty, ErrorNote, Note, RowSkeletons, Section, Tag } from '../../ui/parts.tsx';
+import { FormDialog, MadeDialog, ShownOnce } from '../../ui/form-dialog.tsx';
+import { Button, Empty, ErrorNote, RowSkeletons, Section, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 
 type Role = (typeof ROLES)[number][0];
 const ROLES = [
   ['reader', 'Reader: reads, no secrets'],
+  ['operator', 'Operator: connectors, agents, credentials'],
   ['owner', 'Owner: everything'],
 ] as const;
 
@@ -97,55 +98,35 @@ function NewToken({ close }: { close: () => void }) {
     () => unwrap(api.POST('/api/tokens', { body: { role, ...(label.trim() === '' ? {} : { label: label.trim() }) } })),
     { touches: ['tokens'] },
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate(undefined);
-  };
   if (create.data !== undefined)
     return (
-      <Modal
-        open
-        onClose={close}
-        title="The token is made"
-        footer={
-          <Button kind="primary" onClick={close}>
-            Done
-          </Button>
-        }
-      >
-        <div className="space-y-4">
-          <Note kind="warn" title="Copy it now">
-            It is shown this once; the hub keeps only its digest.
-          </Note>
-          <CopyLine text={create.data.token} what="token" />
-        </div>
-      </Modal>
+      <MadeDialog close={close} title="The token is made">
+        <ShownOnce text={create.data.token} what="token" />
+      </MadeDialog>
     );
   return (
-    <Modal open onClose={close} title="Create an API token">
-      <form onSubmit={submit} className="space-y-5">
-        <TextField
-          label="Label"
-          optional
-          maxLength={100}
-          placeholder="Where it will live"
-          value={label}
-          onChange={(event) => setLabel(event.target.value)}
-        />
-        <SelectField
-          label="Role"
-          value={role}
-          options={ROLES}
-          onChange={(event) => setRole(event.target.value as Role)}
-        />
-        {create.error !== null && <ErrorNote error={create.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={close}>Cancel</Button>
-          <Button type="submit" kind="primary" busy={create.isPending}>
-            Create token
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <FormDialog
+      close={close}
+      title="Create an API token"
+      label="Create token"
+      busy={create.isPending}
+      error={create.error}
+      submit={() => create.mutate(undefined)}
+    >
+      <TextField
+        label="Label"
+        optional
+        maxLength={100}
+        placeholder="Where it will live"
+        value={label}
+        onChange={(event) => setLabel(event.target.value)}
+      />
+      <SelectField
+        label="Role"
+        value={role}
+        options={ROLES}
+        onChange={(event) => setRole(event.target.value as Role)}
+      />
+    </FormDialog>
   );
 }

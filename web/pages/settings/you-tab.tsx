@@ -9,7 +9,7 @@ import { Confirm } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/form.tsx';
 import { Button, ErrorNote, Note, RowSkeletons, Section, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
-import { PASSWORD_HINT, PASSWORD_MAX, PASSWORD_MIN } from '../door/set-up.tsx';
+import { NEW_PASSWORD } from '../door/door-form.tsx';
 
 export function YouTab() {
   const me = useQuery(sessionQuery).data;
@@ -89,16 +89,11 @@ function Password({ hasPassword }: { hasPassword: boolean }) {
         )}
         <TextField
           label="New password"
-          type="password"
-          autoComplete="new-password"
-          required
-          minLength={PASSWORD_MIN}
-          maxLength={PASSWORD_MAX}
-          hint={PASSWORD_HINT}
+          {...NEW_PASSWORD}
           value={values.password}
           onChange={(event) => setValues({ ...values, password: event.target.value })}
         />
-        <div className="sm:col-span-2">
+        <div className="flex justify-end sm:col-span-2">
           <Button type="submit" busy={save.isPending}>
             Change password
           </Button>

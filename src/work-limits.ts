@@ -1,0 +1,48 @@
+// Limits of the start, of what happens by itself, and of what monitoring is told of it; all others are in limits.ts.
+
+// The start.
+/** A client of a vault that needs longer waits for something that does not come. */
+export const KEYS_COMMAND_TIMEOUT_MS = 30_000;
+/** A thousand keys; more is not a list of keys. */
+export const KEYS_OUTPUT_MAX_BYTES = 64 * 1024;
+
+// The clock that processes on one database share.
+/** How often the database is asked what time it is; between two looks a machine's monotonic clock errs by a few ms. */
+export const CLOCK_LOOK_MS = 5_000;
+/** An answer that was longer on its way says too little about the moment. */
+export const CLOCK_ROUND_TRIP_MAX_MS = 1_000;
+/** A smaller difference may be the way of the answer; leases have far more to spare. */
+export const CLOCK_TOLERANCE_MS = 50;
+/** A machine's clock that is this wrong is told in the log: certificates are still judged by it. */
+export const CLOCK_COMPLAINT_MS = 5_000;
+
+// Renewing tokens ahead of time.
+/** The background begins this much earlier: what ends in the same minute is renewed one after the other, before any call has to. */
+export const REFRESH_EARLIER_MS = 2 * 60_000;
+/** Refreshes in flight to one authorization server, of all processes together. */
+export const TOKEN_REQUESTS_PER_ISSUER = 8;
+/** A process gives a lane up after this time, so that others get their turn. */
+export const TOKEN_LANE_KEPT_MS = 1_000;
+/** Renewed while it is kept; a process that died gives way after this time. */
+export const TOKEN_LANE_LEASE_MS = 6_000;
+/** A call waits this long for a lane when its token has ended. */
+export const TOKEN_LANE_WAIT_MS = 30_000;
+/** Credentials that wait to be renewed ahead of time, of one authorization server and of all; more are looked for afterwards. */
+export const REFRESH_LINE_MAX = 1_000;
+export const REFRESH_LINES_MAX = 20_000;
+
+// Metrics.
+/** Anybody may scrape, and credentials are counted by reading all of them. */
+export const STATE_FIGURES_REUSE_MS = 10_000;
+/** A scrape goes on without a figure that the database does not give in this time. */
+export const SCRAPE_WAIT_MS = 2_000;
+/** Connectors that have series of their own in a process; calls to further ones are told together. */
+export const METERED_CONNECTORS_MAX = 500;
+
+// Pages.
+/** Agents of one connector are counted this far: a page does not wait for the rest. */
+export const COUNTED_MAX = 10_000;
+/** What a forecast tells at most; more is no use to a person, who mends the worst first. */
+export const FORECAST_MAX = 500;
+/** So many of the newest grants are looked through for agents that have no credential yet. */
+export const GRANTS_LOOKED_AT = 2_000;
