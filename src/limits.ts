@@ -107,7 +107,7 @@ export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
 /** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
-export const REFUSAL_PAUSE_MS = 5_000;
+export const REFUSAL_PAUSE_MS = 2_000;
 export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
