@@ -11,7 +11,20 @@ import { benchPage, PAGE_HELP, printPage } from './page/page.ts';
 import { keepResults, machineLine } from './results.ts';
 
 const SHORT_GATEWAY = ['--c', '1,16', '--rounds', '3', '--t', '0.7', '--warmup', '0.2', '--prewarm', '2'];
-const SHORT_GROWTH = ['--database', 'sqlite', '--rounds', '3', '--t', '1', '--prewarm', '1', '--cold', '5000'];
+const SHORT_GROWTH = [
+  '--part',
+  'agents,list',
+  '--database',
+  'sqlite',
+  '--rounds',
+  '3',
+  '--t',
+  '1',
+  '--prewarm',
+  '1',
+  '--cold',
+  '5000',
+];
 
 type Part = {
   readonly help: string;

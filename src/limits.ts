@@ -101,6 +101,9 @@ export const REFRESH_SAVE_LAST_MS = 3_000;
 export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
+/** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
+export const REFUSAL_PAUSE_MS = 5_000;
+export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
@@ -109,6 +112,8 @@ export const CREDENTIAL_CACHE_MS = 1_000;
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
 export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
+/** An endpoint that fails may have moved; but many tokens that fail together read the metadata once. */
+export const AS_METADATA_DOUBT_MS = 60_000;
 /** A legacy protocol verdict expires, because an upgraded server keeps answering `initialize`. */
 export const LEGACY_VERDICT_LIFETIME_MS = 24 * 60 * 60_000;
 export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;

@@ -38,3 +38,11 @@ export const STATE_FIGURES_REUSE_MS = 10_000;
 export const SCRAPE_WAIT_MS = 2_000;
 /** Connectors that have series of their own in a process; calls to further ones are told together. */
 export const METERED_CONNECTORS_MAX = 500;
+
+// Pages.
+/** Agents of one connector are counted this far: a page does not wait for the rest. */
+export const COUNTED_MAX = 10_000;
+/** What a forecast tells at most; more is no use to a person, who mends the worst first. */
+export const FORECAST_MAX = 500;
+/** So many of the newest grants are looked through for agents that have no credential yet. */
+export const GRANTS_LOOKED_AT = 2_000;

@@ -70,6 +70,7 @@ const MET: Readonly<Partial<Record<Name, readonly [file: string, title: string]>
   FRESH_SIGN_IN_MS: ['people/single-sign-on.test.ts', 'a first password is chosen shortly after signing in'],
   INPUT_ROUNDS_MAX: ['mcp/call-tool.test.ts', 'gives up a server that asks without end'],
   FLOW_LIFETIME_MS: [CLOCK, 'a link that is older does not open, and a callback that is later changes nothing'],
+  FLOW_KEPT_MS: [CLOCK, 'a consent that comes after an hour finds nothing left of its flow'],
   REFRESH_AHEAD_MS: ['flow/refresh.test.ts', 'a token with less than five minutes left is refreshed before it is used'],
   REFRESH_EARLIER_MS: [CLOCK, 'the background renews a token shortly before five minutes are left, and not earlier'],
   REFRESH_BACKOFF_MS: [CLOCK, 'a provider that is down is asked again after a pause that grows'],

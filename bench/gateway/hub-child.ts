@@ -14,6 +14,8 @@ const THIS_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export type HubChild = {
   readonly url: string;
   readonly pid: number;
+  /** Of an owner. */
+  readonly authorization: string;
   /** Calls the API. @throws on any refusal */
   api<T>(method: string, path: string, body?: unknown): Promise<T>;
   stop(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startHub(options: HubChildOptions): Promise<HubChild> {
   return {
     url,
     pid: child.pid,
+    authorization: `Bearer ${token}`,
     async api<T>(method: string, path: string, body?: unknown): Promise<T> {
       const answer = await fetch(`${url}${path}`, {
         method,

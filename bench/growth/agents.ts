@@ -9,7 +9,10 @@ const BATCH = 5_000;
 const GRANTS = 10;
 
 type Values = readonly (string | number)[];
-type Writer = {
+export type Writer = {
+  readonly dialect: 'sqlite' | 'postgres';
+  /** One statement that writes. */
+  run(statement: string): Promise<void>;
   insert(table: string, columns: readonly string[], rows: readonly Values[]): Promise<void>;
   /** What every process on the database sees when grants were changed. */
   raiseAccess(): Promise<void>;
@@ -69,6 +72,10 @@ export function sqliteWriter(file: string): Writer {
   const db = new DatabaseSync(file);
   db.exec('pragma busy_timeout = 10000; pragma synchronous = normal');
   return {
+    dialect: 'sqlite',
+    async run(statement) {
+      db.exec(statement);
+    },
     async insert(table, columns, rows) {
       const statement = db.prepare(
         `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`,
@@ -78,6 +85,8 @@ export function sqliteWriter(file: string): Writer {
       db.exec('commit');
     },
     async raiseAccess() {
+      // As the hub does when it opens a database.
+      db.exec('pragma optimize = 0x10002');
       db.exec("update revisions set value = value + 1 where name = 'access'");
     },
     async close() {
@@ -90,6 +99,10 @@ export async function postgresWriter(url: string): Promise<Writer> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   return {
+    dialect: 'postgres',
+    async run(statement) {
+      await client.query(statement);
+    },
     async insert(table, columns, rows) {
       const arrays = columns.map((_, i) => rows.map((row) => row[i]));
       const types = columns.map((_, i) => (typeof rows[0]?.[i] === 'number' ? 'bigint[]' : 'text[]'));

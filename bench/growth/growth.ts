@@ -8,9 +8,11 @@ import { startPostgres } from '../../test/support/postgres.ts';
 import { addAgent, addConnector, startHub } from '../gateway/hub-child.ts';
 import { startChild } from '../rig/child.ts';
 import { figure, table } from '../table.ts';
-import { benchManyAgents, type GrowthRow } from './many-agents.ts';
+import { benchManyAgents, type GrowthRow, type GrowthSetting } from './many-agents.ts';
 import type { GrowthOptions } from './options.ts';
 import { benchToolList, type ListRow } from './tool-list.ts';
+import { benchWide, type WideFigures } from './wide.ts';
+import { printWide } from './wide-table.ts';
 
 const TOKEN = 'upstream-token-of-the-benchmark';
 const AGENTS_TOOLS = 45;
@@ -23,26 +25,40 @@ const LIST_GOAL_MS = 5;
 export type GrowthFigures = {
   readonly agents: readonly { readonly database: string; readonly rows: readonly GrowthRow[] }[];
   readonly toolList: readonly ListRow[];
+  readonly wide: readonly { readonly database: string; readonly figures: WideFigures }[];
 };
 
 /** Tells its progress on standard error. */
 export async function benchGrowth(options: GrowthOptions): Promise<GrowthFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'chatelaine-growth-'));
   try {
+    const has = (part: string): boolean => options.parts.includes(part);
     const agents: { database: string; rows: GrowthRow[] }[] = [];
-    for (const database of options.numbers.length > 0 ? options.databases : [])
-      agents.push({ database, rows: await onDatabase(database, folder, options) });
-    return { agents, toolList: options.listRequests > 0 ? await toolLists(folder, options) : [] };
+    const wide: { database: string; figures: WideFigures }[] = [];
+    for (const database of options.databases) {
+      if (has('agents')) agents.push({ database, rows: await onDatabase(database, folder, options, benchManyAgents) });
+      if (has('wide')) {
+        const bench = (setting: GrowthSetting) =>
+          benchWide({ ...setting, sizes: options.sizes, requests: options.pages });
+        wide.push({ database, figures: await onDatabase(database, folder, options, bench) });
+      }
+    }
+    return { agents, wide, toolList: has('list') ? await toolLists(folder, options) : [] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function onDatabase(database: string, folder: string, options: GrowthOptions): Promise<GrowthRow[]> {
+async function onDatabase<T>(
+  database: string,
+  folder: string,
+  options: GrowthOptions,
+  bench: (setting: GrowthSetting) => Promise<T>,
+): Promise<T> {
   const postgres = database === 'postgres' ? await startPostgres() : null;
   const upstream = await startUpstream(folder, AGENTS_TOOLS);
   try {
-    return await benchManyAgents({
+    return await bench({
       ...options,
       folder,
       upstream: { origin: upstream.said.origin, token: TOKEN, tools: AGENTS_TOOLS },
@@ -86,7 +102,7 @@ function startUpstream(folder: string, tools: number) {
   return startChild<{ origin: string }>('upstream', [UPSTREAM, TOKEN, String(tools)], { folder });
 }
 
-export function printGrowth({ agents, toolList }: GrowthFigures): string {
+export function printGrowth({ agents, toolList, wide }: GrowthFigures): string {
   const heads = ['agents', 'calls over', 'calls/s', 'p50 ms', 'p99 ms', 'CPU µs/call', '× fewest', 'CPU × fewest'];
   const grown = agents.map(({ database, rows }) => {
     const lines = rows.map((row) => [
@@ -116,7 +132,7 @@ export function printGrowth({ agents, toolList }: GrowthFigures): string {
     row.target === 'direct' || row.p50Ms === null ? '' : verdict(row.p50Ms < LIST_GOAL_MS),
   ]);
   const listed = `tools/list of a thousand tools, one at a time: p50 below ${LIST_GOAL_MS} ms\n\n${table(['target', 'era', 'p50 ms', 'p99 ms', 'kB', ''], lists, 2)}`;
-  return [...grown, ...(toolList.length > 0 ? [listed] : [])].join('\n\n');
+  return [...grown, ...(toolList.length > 0 ? [listed] : []), ...wide.map(printWide)].join('\n\n');
 }
 
 function verdict(met: boolean): string {

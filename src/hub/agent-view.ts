@@ -1,6 +1,7 @@
 // What one agent can do with each connector: the state of exactly its credential, with the reason, and
 // the tools with what it was granted. Without a credential nothing is on offer.
 
+import { ChatelaineError } from '../errors.ts';
 import { PAGE_LIMIT_MAX } from '../limits.ts';
 import { offeredToolName } from '../mcp/tool-name.ts';
 import type { AgentRecord, ConnectorRecord, ToolRecord } from '../store/records.ts';
@@ -72,12 +73,13 @@ export function stateFor(
   return serverState(connector);
 }
 
-function serverState(connector: ConnectorRecord): { state: AgentConnectorState; reason: string | null } {
+/** Of the server alone. */
+export function serverState(connector: ConnectorRecord): { state: AgentConnectorState; reason: string | null } {
   const fault = connector.reachability?.reachable === false ? connector.reachability.error : null;
   return fault === null ? { state: 'usable', reason: null } : { state: 'error', reason: fault.message };
 }
 
-function agentTool(connector: ConnectorRecord, tool: ToolRecord, grants: AgentGrants): AgentTool {
+function agentTool(connector: ConnectorRecord, tool: Omit<ToolRecord, 'listedBy'>, grants: AgentGrants): AgentTool {
   const definition = JSON.parse(tool.definition) as { title?: unknown; description?: unknown };
   return {
     name: tool.name,
@@ -97,8 +99,7 @@ export async function agentConnectors(
   page: { limit: number; cursor?: string | undefined } = { limit: PAGE_LIMIT_MAX },
 ): Promise<{ items: readonly AgentConnector[]; nextCursor: string | null }> {
   const { items, nextCursor } = await context.store.connectors.list(page);
-  const grants = await readGrants(context.store, agent.id);
-  return { items: await Promise.all(items.map((connector) => rowOf(context, agent, connector, grants))), nextCursor };
+  return { items: await rowsOf(context, agent, items), nextCursor };
 }
 
 /** The row of one connector. */
@@ -107,32 +108,54 @@ export async function agentConnector(
   agent: AgentRecord,
   connector: ConnectorRecord,
 ): Promise<AgentConnector> {
-  return rowOf(context, agent, connector, await readGrants(context.store, agent.id));
+  const [row] = await rowsOf(context, agent, [connector]);
+  if (row === undefined) throw new ChatelaineError('internal_error', 'A connector could not be shown.');
+  return row;
 }
 
-async function rowOf(
+/** The credential with which this agent would call each connector. */
+export async function credentialsFor(
+  { store }: HubContext,
+  agentId: string,
+  connectors: readonly ConnectorRecord[],
+): Promise<ReadonlyMap<string, CredentialFacts>> {
+  const ids = (own: boolean) =>
+    connectors.filter(({ credentialMode }) => (credentialMode === 'per_agent') === own).map(({ id }) => id);
+  const [own, shared] = await Promise.all([
+    store.overview.own([agentId], ids(true)),
+    store.overview.shared(ids(false)),
+  ]);
+  const active = [...own, ...shared].filter(({ slot }) => slot === 'active');
+  return new Map(active.map((credential) => [credential.connectorId, credential]));
+}
+
+async function rowsOf(
   context: HubContext,
   agent: AgentRecord,
-  connector: ConnectorRecord,
-  grants: AgentGrants,
-): Promise<AgentConnector> {
-  const owner = connector.credentialMode === 'per_agent' ? agent.id : null;
-  const credential = await context.store.credentials.find(connector.id, owner, 'active');
-  const state = stateFor(connector, credential, context.now());
-  const tools = await context.store.tools.list(connector.id, '');
-  // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
-  const offered = state.state !== 'connect_required' && state.state !== 'secret_required';
-  const single = grants.tools.get(connector.id);
-  return {
-    connectorId: connector.id,
-    connectorKey: connector.key,
-    name: connector.name,
-    authType: connector.authType,
-    credentialMode: connector.credentialMode,
-    ...state,
-    allTools: grants.connectors.has(connector.id),
-    tools: tools
-      .map((tool) => agentTool(connector, tool, grants))
-      .filter((tool) => single?.has(tool.name) || ((offered || tool.granted) && tool.state === 'active')),
-  };
+  connectors: readonly ConnectorRecord[],
+): Promise<readonly AgentConnector[]> {
+  const [grants, credentials, tools] = await Promise.all([
+    readGrants(context.store, agent.id),
+    credentialsFor(context, agent.id, connectors),
+    context.store.overview.tools(connectors.map(({ id }) => id)),
+  ]);
+  const toolsOf = Map.groupBy(tools, ({ connectorId }) => connectorId);
+  return connectors.map((connector) => {
+    const state = stateFor(connector, credentials.get(connector.id) ?? null, context.now());
+    // Without a credential nothing is on offer; what was granted before is still told, so that no edit loses it.
+    const offered = state.state !== 'connect_required' && state.state !== 'secret_required';
+    const single = grants.tools.get(connector.id);
+    return {
+      connectorId: connector.id,
+      connectorKey: connector.key,
+      name: connector.name,
+      authType: connector.authType,
+      credentialMode: connector.credentialMode,
+      ...state,
+      allTools: grants.connectors.has(connector.id),
+      tools: (toolsOf.get(connector.id) ?? [])
+        .map((tool) => agentTool(connector, tool, grants))
+        .filter((tool) => single?.has(tool.name) || ((offered || tool.granted) && tool.state === 'active')),
+    };
+  });
 }

@@ -26,14 +26,16 @@ export async function connectorAgents(
   const { store } = context;
   const connector = await getConnector(context, connectorId);
   const { items, nextCursor } = await store.agents.list(page);
-  const [credentials, granted] = await Promise.all([
-    store.credentials.listByConnector(connector.id),
-    store.overview.granted(),
+  const ids = items.map(({ id }) => id);
+  const [own, shared, granted] = await Promise.all([
+    store.overview.own(ids, [connector.id]),
+    store.overview.shared([connector.id]),
+    store.overview.granted(ids, connector.id),
   ]);
-  const active = new Map(credentials.filter(({ slot }) => slot === 'active').map((each) => [each.agentId, each]));
-  const pairs = new Map(
-    granted.filter((each) => each.connectorId === connector.id).map((each) => [each.agentId, each]),
+  const active = new Map(
+    [...own, ...shared].filter(({ slot }) => slot === 'active').map((each) => [each.agentId, each]),
   );
+  const pairs = new Map(granted.map((each) => [each.agentId, each]));
   const perAgent = connector.credentialMode === 'per_agent';
   const rows = items.map((agent) => {
     const credential = active.get(perAgent ? agent.id : null) ?? null;

@@ -1,7 +1,9 @@
 // A connector as callers see it: every state told apart (server, credential, catalogue), no secret.
 
-import type { ConnectorRecord, CredentialRecord, RegistrationKind } from '../store/records.ts';
+import type { ConnectorRecord, RegistrationKind } from '../store/records.ts';
+import type { CredentialFacts } from '../store/store.ts';
 import { stateFor } from './agent-view.ts';
+import { type ConnectorFacts, readFacts } from './connector-facts.ts';
 import type { HubContext } from './context.ts';
 
 export type ConnectorView = ReturnType<typeof viewOf>;
@@ -11,37 +13,29 @@ export async function connectorViews(
   context: HubContext,
   connectors: readonly ConnectorRecord[],
 ): Promise<ConnectorView[]> {
-  const counts = await context.store.tools.counts(connectors.map((connector) => connector.id));
+  const all = await readFacts(context, connectors);
   return Promise.all(
-    connectors.map(async (connector) => {
-      const held = await heldCredentials(context, connector);
-      const registration = await registrationOf(context, connector, held.sample);
-      return viewOf(connector, held, counts.get(connector.id) ?? 0, registration, context.now());
+    all.map(async (facts) => {
+      const held = heldCredentials(facts);
+      const registration = await registrationOf(context, facts.connector, held.sample);
+      return viewOf(facts.connector, held, facts.figures.tools, registration, context.now());
     }),
   );
 }
 
 /** `sample`: the shared credential, or one agent's where each has its own. */
-type Held = { readonly sample: CredentialRecord | null; readonly pending: boolean; readonly agents: number };
+type Held = { readonly sample: CredentialFacts | null; readonly pending: boolean; readonly agents: number };
 
-async function heldCredentials(context: HubContext, connector: ConnectorRecord): Promise<Held> {
-  const { credentials } = context.store;
+function heldCredentials({ connector, figures, shared, pending, sample }: ConnectorFacts): Held {
   if (connector.credentialMode === null) return { sample: null, pending: false, agents: 0 };
-  if (connector.credentialMode === 'per_agent') {
-    const [sample] = await credentials.listOfAgents(connector.id, 1);
-    return { sample: sample ?? null, pending: false, agents: await credentials.countOfAgents(connector.id) };
-  }
-  return {
-    sample: await credentials.find(connector.id, null, 'active'),
-    pending: (await credentials.find(connector.id, null, 'pending')) !== null,
-    agents: 0,
-  };
+  if (connector.credentialMode === 'per_agent') return { sample, pending: false, agents: figures.own };
+  return { sample: shared, pending: pending !== null, agents: 0 };
 }
 
 async function registrationOf(
   context: HubContext,
   connector: ConnectorRecord,
-  used: CredentialRecord | null,
+  used: CredentialFacts | null,
 ): Promise<RegistrationKind | null> {
   if (connector.authType !== 'oauth') return null;
   if (used !== null && used.registrationKind !== null) return used.registrationKind;

@@ -2,9 +2,10 @@
 
 import type { ConnectorRecord } from '../store/records.ts';
 import type { CredentialFacts } from '../store/store.ts';
+import { FORECAST_MAX, GRANTS_LOOKED_AT } from '../work-limits.ts';
 import { stateFor } from './agent-view.ts';
+import { readFacts } from './connector-facts.ts';
 import type { HubContext } from './context.ts';
-import { type ConnectorFacts, credentialOf, readEverything } from './everything.ts';
 import { type Mend, mendFor } from './mend.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -44,36 +45,68 @@ export type ForecastItem = {
   } | null;
 };
 
-/** The worst first, then what is due first. @throws store_unavailable */
-export async function forecast(context: HubContext): Promise<readonly ForecastItem[]> {
+export type Forecast = {
+  /** The worst first, then what is due first; at most {@link FORECAST_MAX}. */
+  readonly items: readonly ForecastItem[];
+  /** false where there may be more than was looked for; the pages of the connectors tell of each. */
+  readonly complete: boolean;
+};
+
+/** @throws store_unavailable */
+export async function forecast(context: HubContext): Promise<Forecast> {
   const now = context.now();
-  const [{ connectors, agents }, registrations] = await Promise.all([
-    readEverything(context),
-    context.store.overview.expiringRegistrations(now + REGISTRATION_SOON_MS),
+  const { overview } = context.store;
+  const most = FORECAST_MAX + 1;
+  const [ended, failing, ending, never, without, unreachable, changed, registrations] = await Promise.all([
+    overview.ended(most),
+    overview.failing(most),
+    overview.ending(now + EXPIRY_SOON_MS, most),
+    overview.neverConnected(most),
+    overview.withoutCredential(GRANTS_LOOKED_AT, most),
+    overview.unreachable(most),
+    overview.changed(most),
+    overview.registrationsEnding(now + REGISTRATION_SOON_MS, most),
   ]);
-  const secretEnds = new Map(registrations.map(({ issuer, expiresAt }) => [issuer, expiresAt]));
-  const items = connectors.flatMap((facts) => [
-    ...ofServer(facts.connector),
-    ...ofTools(facts),
-    ...ofRegistration(facts, secretEnds, now),
-    ...owners(facts, agents).flatMap((agent) => ofCredential(facts, agent, now)),
+  // What fails may be what ends as well.
+  const held = [...new Map([...ended, ...failing, ...ending].map((each) => [each.id, each])).values()];
+  const [agents, connectors, facts] = await Promise.all([
+    overview.agents(unique([...held, ...without.pairs].flatMap(({ agentId }) => agentId ?? []))),
+    overview.connectors(unique([...held, ...without.pairs].map(({ connectorId }) => connectorId))),
+    readFacts(context, [...never, ...changed]),
   ]);
+  const agentOf = new Map(agents.map((agent) => [agent.id, agent]));
+  const connectorOf = new Map(connectors.map((connector) => [connector.id, connector]));
+  const factsOf = new Map(facts.map((each) => [each.connector.id, each]));
+  const ofOwner = (connectorId: string, agentId: string | null, credential: CredentialFacts | null) => {
+    const connector = connectorOf.get(connectorId);
+    const isOwn = connector?.credentialMode === 'per_agent';
+    const agent = agentId === null ? null : agentOf.get(agentId);
+    // Of another mode it waits for the connector to be flipped back, and a disabled agent misses nothing.
+    if (connector === undefined || isOwn !== (agentId !== null) || agent === undefined || agent?.enabled === false)
+      return [];
+    return ofCredential(connector, credential, agent, true, now);
+  };
+  const items = [
+    ...unreachable.flatMap((connector) => ofServer(connector)),
+    ...changed.flatMap((connector) => ofTools(connector, factsOf.get(connector.id)?.figures.changedTools ?? 0)),
+    ...registrations.flatMap(({ connector, expiresAt }) => ofRegistration(connector, expiresAt, now)),
+    ...held.flatMap((credential) => ofOwner(credential.connectorId, credential.agentId, credential)),
+    ...never.flatMap((connector) => {
+      const isWaitedFor = (factsOf.get(connector.id)?.figures.granted ?? 0) > 0;
+      return ofCredential(connector, null, null, isWaitedFor, now);
+    }),
+    ...without.pairs.flatMap(({ connectorId, agentId }) => ofOwner(connectorId, agentId, null)),
+  ];
   const rank = (severity: Severity) => SEVERITIES.indexOf(severity);
-  return items.sort((a, b) => rank(a.severity) - rank(b.severity) || (a.at ?? 0) - (b.at ?? 0));
+  items.sort((a, b) => rank(a.severity) - rank(b.severity) || (a.at ?? 0) - (b.at ?? 0));
+  const lists = [ended, failing, ending, never, unreachable, changed, registrations];
+  return {
+    items: items.slice(0, FORECAST_MAX),
+    complete: without.complete && items.length <= FORECAST_MAX && lists.every(({ length }) => length < most),
+  };
 }
 
-/** Who has, or should have, a credential: nobody in particular where all agents share it. */
-function owners(
-  { connector, own, granted }: ConnectorFacts,
-  agents: ReadonlyMap<string, Agent & { readonly enabled: boolean }>,
-): readonly (Agent | null)[] {
-  if (connector.credentialMode !== 'per_agent') return [null];
-  const ids = new Set([...own.keys(), ...granted.map(({ agentId }) => agentId)]);
-  return [...ids].flatMap((id) => {
-    const agent = agents.get(id);
-    return agent?.enabled ? [agent] : [];
-  });
-}
+const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)];
 
 function ofServer(connector: ConnectorRecord): readonly ForecastItem[] {
   const { reachability } = connector;
@@ -90,7 +123,7 @@ function ofServer(connector: ConnectorRecord): readonly ForecastItem[] {
   ];
 }
 
-function ofTools({ connector, changedTools }: ConnectorFacts): readonly ForecastItem[] {
+function ofTools(connector: ConnectorRecord, changedTools: number): readonly ForecastItem[] {
   if (changedTools === 0) return [];
   const held = connector.toolReview === 'hold';
   const tools = changedTools === 1 ? '1 tool' : `${changedTools} tools`;
@@ -108,14 +141,8 @@ function ofTools({ connector, changedTools }: ConnectorFacts): readonly Forecast
   ];
 }
 
-function ofRegistration(
-  { connector, shared, own }: ConnectorFacts,
-  secretEnds: ReadonlyMap<string, number>,
-  now: number,
-): readonly ForecastItem[] {
-  const at = secretEnds.get(connector.discovery?.issuer ?? '');
-  const used = [shared, ...own.values()].some((credential) => credential?.registrationKind === 'dynamic');
-  if (at === undefined || !used || connector.sealedClient !== null) return [];
+function ofRegistration(connector: ConnectorRecord, at: number, now: number): readonly ForecastItem[] {
+  if (connector.sealedClient !== null) return [];
   return [
     item(connector, null, {
       kind: 'registration_expiring',
@@ -128,9 +155,13 @@ function ofRegistration(
   ];
 }
 
-function ofCredential(facts: ConnectorFacts, agent: Agent | null, now: number): readonly ForecastItem[] {
-  const { connector } = facts;
-  const credential = agent === null ? facts.shared : credentialOf(facts, agent.id);
+function ofCredential(
+  connector: ConnectorRecord,
+  credential: CredentialFacts | null,
+  agent: Agent | null,
+  isWaitedFor: boolean,
+  now: number,
+): readonly ForecastItem[] {
   const who = agent === null ? connector.name : `${connector.name} for ${agent.name}`;
   // The server's own trouble is told once, by `ofServer`.
   const { state, reason } = stateFor({ ...connector, reachability: null }, credential, now);
@@ -139,11 +170,10 @@ function ofCredential(facts: ConnectorFacts, agent: Agent | null, now: number): 
   if (state === 'error' && credential !== null && credential.refreshFailures > 0)
     return ending(connector, credential, agent, who, now);
   const never = state === 'connect_required' || state === 'secret_required';
-  const waitedFor = agent !== null || facts.granted.length > 0;
   return [
     item(connector, agent, {
       kind: 'needs_person',
-      severity: never ? (waitedFor ? 'warning' : 'notice') : 'error',
+      severity: never ? (isWaitedFor ? 'warning' : 'notice') : 'error',
       at: credential?.stateAt ?? null,
       title: never ? `${who} is not connected` : `${who} needs a person`,
       detail: reason ?? 'It cannot be used as it is.',

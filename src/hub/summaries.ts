@@ -1,12 +1,13 @@
-// The rows of the lists of connectors and of agents: state, use and calls of the last day, computed for all of
+// The rows of the lists of connectors and of agents: state, use and calls of the last day, computed for a page of
 // them at once.
 
-import type { ConnectorRecord, FaultRecord } from '../store/records.ts';
+import { ChatelaineError } from '../errors.ts';
+import type { ConnectorRecord, FaultRecord, Page, PageRequest } from '../store/records.ts';
 import type { CallsOfHour } from '../store/store.ts';
 import { type AgentConnectorState, stateFor } from './agent-view.ts';
 import { HOUR_MS, hourOf } from './call-hours.ts';
+import { overallState, readFacts } from './connector-facts.ts';
 import type { HubContext } from './context.ts';
-import { credentialOf, overallState, readEverything } from './everything.ts';
 import { type Mend, mendFor } from './mend.ts';
 
 const HOURS = 24;
@@ -52,19 +53,40 @@ export type AgentSummary = {
   readonly calls: { readonly total: number; readonly errors: number };
 };
 
-/** Every connector with its day; `hours` are the starts of the hours of the series. */
+/** What is looked for: the name, the key or the address holds it, in whatever case. */
+export type ListQuery = PageRequest & { readonly search?: string | undefined };
+
+/** Connectors with their day; `hours` are the starts of the hours of the series. */
 export async function connectorSummaries(
   context: HubContext,
-): Promise<{ readonly items: readonly ConnectorSummary[]; readonly hours: readonly number[] }> {
+  query: ListQuery,
+): Promise<Page<ConnectorSummary> & { readonly hours: readonly number[] }> {
+  const hours = hoursOfDay(context.now());
+  const { items, nextCursor } = await context.store.connectors.list(query);
+  return { items: await summariesOf(context, items, hours), nextCursor, hours };
+}
+
+/** The same of one. */
+export async function connectorSummary(context: HubContext, connector: ConnectorRecord): Promise<ConnectorSummary> {
+  const [one] = await summariesOf(context, [connector], hoursOfDay(context.now()));
+  if (one === undefined) throw new ChatelaineError('internal_error', 'A connector could not be shown.');
+  return one;
+}
+
+async function summariesOf(
+  context: HubContext,
+  connectors: readonly ConnectorRecord[],
+  hours: readonly number[],
+): Promise<readonly ConnectorSummary[]> {
   const now = context.now();
-  const hours = hoursOfDay(now);
-  const [{ connectors }, calls] = await Promise.all([
-    readEverything(context),
-    context.store.overview.callsByHour('connectorId', hours[0] ?? 0),
+  const ids = connectors.map(({ id }) => id);
+  const [all, calls] = await Promise.all([
+    readFacts(context, connectors),
+    context.store.overview.callsByHour('connectorId', ids, hours[0] ?? 0),
   ]);
   const callsOf = Map.groupBy(calls, ({ id }) => id);
-  const items = connectors.map((facts): ConnectorSummary => {
-    const { connector, own, shared } = facts;
+  return all.map((facts): ConnectorSummary => {
+    const { connector, figures, shared } = facts;
     const { state, reason } = overallState(facts, now);
     const { id, key, name, url, authType, credentialMode, createdAt } = connector;
     return {
@@ -74,54 +96,70 @@ export async function connectorSummaries(
       action: mendFor(connector, state),
       reachable: connector.reachability?.reachable ?? null,
       tools: {
-        count: facts.tools,
+        count: figures.tools,
         syncedAt: connector.toolsSyncedAt,
         nextSyncAt: connector.syncDueAt,
         lastError: connector.toolsError,
-        changesWaiting: facts.changedTools,
+        changesWaiting: figures.changedTools,
       },
-      agents: { granted: facts.granted.length, connected: credentialMode === 'per_agent' ? own.size : null },
+      agents: { granted: figures.granted, connected: credentialMode === 'per_agent' ? figures.own : null },
       calls: dayOf(callsOf.get(id) ?? [], hours),
       expiresAt: shared?.expiresAt ?? null,
     };
   });
-  return { items, hours };
 }
 
-/** Every agent with its day. */
-export async function agentSummaries(context: HubContext): Promise<readonly AgentSummary[]> {
+/** Agents with their day. */
+export async function agentSummaries(context: HubContext, query: ListQuery): Promise<Page<AgentSummary>> {
   const now = context.now();
   const hours = hoursOfDay(now);
-  const { overview } = context.store;
-  const [{ connectors, agents }, calls, lastCalls, keys] = await Promise.all([
-    readEverything(context),
-    overview.callsByHour('agentId', hours[0] ?? 0),
-    overview.lastCalls(),
-    overview.agentKeys(),
+  const { agents: agentStore, overview, tools } = context.store;
+  const { items: agents, nextCursor } = await agentStore.list(query);
+  const ids = agents.map(({ id }) => id);
+  const [granted, calls, lastCalls, keys] = await Promise.all([
+    overview.granted(ids),
+    overview.callsByHour('agentId', ids, hours[0] ?? 0),
+    overview.lastCalls(ids),
+    overview.agentKeys(ids),
   ]);
+  const connectorIds = [...new Set(granted.map(({ connectorId }) => connectorId))];
+  const whole = [...new Set(granted.filter(({ all }) => all).map(({ connectorId }) => connectorId))];
+  const [connectors, shared, own, counts] = await Promise.all([
+    overview.connectors(connectorIds),
+    overview.shared(connectorIds),
+    overview.own(ids, connectorIds),
+    tools.counts(whole),
+  ]);
+  const connectorOf = new Map(connectors.map((connector) => [connector.id, connector]));
+  const credentialOf = new Map(
+    [...own, ...shared.filter(({ slot }) => slot === 'active')].map((each) => [
+      `${each.agentId ?? ''} ${each.connectorId}`,
+      each,
+    ]),
+  );
   const callsOf = Map.groupBy(calls, ({ id }) => id);
   const lastCallOf = new Map(lastCalls.map(({ agentId, at }) => [agentId, at]));
   const keysOf = new Map(keys.map((each) => [each.agentId, each]));
-  const uses = Map.groupBy(
-    connectors.flatMap((facts) => facts.granted.map((pair) => ({ facts, pair }))),
-    ({ pair }) => pair.agentId,
-  );
-  return [...agents.values()].map(({ id, name, enabled, createdAt }) => {
-    const theirs = uses.get(id) ?? [];
-    const usable = theirs.filter(
-      ({ facts }) => stateFor(facts.connector, credentialOf(facts, id), now).state === 'usable',
-    );
+  const grantedOf = Map.groupBy(granted, ({ agentId }) => agentId);
+  const items = agents.map(({ id, name, enabled, createdAt }) => {
+    const theirs = (grantedOf.get(id) ?? []).filter(({ connectorId }) => connectorOf.has(connectorId));
+    const usable = theirs.filter(({ connectorId }) => {
+      const connector = connectorOf.get(connectorId) as ConnectorRecord;
+      const owner = connector.credentialMode === 'per_agent' ? id : '';
+      return stateFor(connector, credentialOf.get(`${owner} ${connectorId}`) ?? null, now).state === 'usable';
+    });
     const { total, errors } = dayOf(callsOf.get(id) ?? [], hours);
     return {
       ...{ id, name, enabled, createdAt },
       connectors: { granted: theirs.length, usable: usable.length, needing: theirs.length - usable.length },
-      tools: theirs.reduce((sum, { facts, pair }) => sum + (pair.all ? facts.tools : pair.tools), 0),
+      tools: theirs.reduce((sum, pair) => sum + (pair.all ? (counts.get(pair.connectorId) ?? 0) : pair.tools), 0),
       keys: keysOf.get(id)?.count ?? 0,
       lastUsedAt: keysOf.get(id)?.lastUsedAt ?? null,
       lastCallAt: lastCallOf.get(id) ?? null,
       calls: { total, errors },
     };
   });
+  return { items, nextCursor };
 }
 
 /** Starts of the last 24 hours, the one that runs included. */

@@ -2,16 +2,15 @@
 // that an agent gets, news of changes.
 
 import type { PageRequest } from '../store/records.ts';
-import { type AgentConnectorState, stateFor } from './agent-view.ts';
+import { type AgentConnectorState, credentialsFor, stateFor } from './agent-view.ts';
 import type { Actor } from './audit.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { connectorAgents } from './connector-agents.ts';
 import { getConnector } from './connectors.ts';
 import { consentOf } from './consent.ts';
 import type { HubContext } from './context.ts';
-import { credentialOf, readEverything } from './everything.ts';
 import { forecast } from './forecast.ts';
-import { agentSummaries, connectorSummaries } from './summaries.ts';
+import { agentSummaries, connectorSummaries, connectorSummary, type ListQuery } from './summaries.ts';
 import { createSyncAll } from './sync-all.ts';
 import { type TryTool, tryTool } from './try-tool.ts';
 
@@ -22,8 +21,9 @@ export function createViews(context: HubContext, changes: ChangeFeed) {
   return {
     changes,
     sync,
-    connectorSummaries: () => connectorSummaries(context),
-    agentSummaries: () => agentSummaries(context),
+    connectorSummaries: (query: ListQuery) => connectorSummaries(context, query),
+    connectorSummary: async (id: string) => connectorSummary(context, await getConnector(context, id)),
+    agentSummaries: (query: ListQuery) => agentSummaries(context, query),
     connectorAgents: (id: string, page: PageRequest) => connectorAgents(context, id, page),
     consent: async (id: string) => consentOf(context, await getConnector(context, id)),
     forecast: () => forecast(context),
@@ -33,13 +33,14 @@ export function createViews(context: HubContext, changes: ChangeFeed) {
       context.agentAccess.recheck();
       return context.agentAccess.byAgent(agentId);
     },
-    /** The state of each connector for this agent. */
-    statesOf: async (agentId: string): Promise<ReadonlyMap<string, AgentConnectorState>> => {
-      const { connectors } = await readEverything(context);
+    /** The state of these connectors for this agent. */
+    statesOf: async (agentId: string, ids: readonly string[]): Promise<ReadonlyMap<string, AgentConnectorState>> => {
+      const connectors = await context.store.overview.connectors(ids);
+      const credentials = await credentialsFor(context, agentId, connectors);
       return new Map(
-        connectors.map((facts) => [
-          facts.connector.id,
-          stateFor(facts.connector, credentialOf(facts, agentId), context.now()).state,
+        connectors.map((connector) => [
+          connector.id,
+          stateFor(connector, credentials.get(connector.id) ?? null, context.now()).state,
         ]),
       );
     },

@@ -15,6 +15,7 @@ import { createCredentialCache, createSingleFlight } from '../hub/credential-cac
 import { assembleHub, type Hub } from '../hub/hub.ts';
 import { newId } from '../hub/ids.ts';
 import { createLateSaves } from '../hub/late-saves.ts';
+import { createRefusalTrials } from '../hub/refusal-trials.ts';
 import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
@@ -136,6 +137,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       singleFlight: createSingleFlight(),
       tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),
       lateSaves: createLateSaves(),
+      refusalTrials: createRefusalTrials(now),
     };
     const hub = assembleHub(context);
     const adminToken =

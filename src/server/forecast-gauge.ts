@@ -4,6 +4,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Views } from '../hub/views.ts';
 import { FORECAST_REUSE_MS } from '../limits.ts';
+import { inTime } from './in-time.ts';
 
 export function gaugeForecast(registry: Registry, views: Pick<Views, 'forecast'>, now: () => number): void {
   let readAt = Number.NEGATIVE_INFINITY;
@@ -16,13 +17,9 @@ export function gaugeForecast(registry: Registry, views: Pick<Views, 'forecast'>
       if (now() - readAt < FORECAST_REUSE_MS) return;
       readAt = now();
       this.reset();
-      try {
-        for (const { kind, severity, connectorKey } of await views.forecast())
-          this.inc({ kind, severity, connector: connectorKey });
-      } catch {
-        // No figure rather than an old one, and the other metrics are told all the same.
-        this.reset();
-      }
+      // No figure rather than an old one, and the other metrics are told all the same.
+      for (const { kind, severity, connectorKey } of (await inTime(views.forecast()))?.items ?? [])
+        this.inc({ kind, severity, connector: connectorKey });
     },
   });
 }

@@ -160,7 +160,10 @@ async function listenAndServe(settings: Settings, log: Log, options: ServerOptio
 /** Alive, and not ready: whoever looks after processes need not start another one. */
 function whileStarting(request: Request): Response {
   const isAlive = new URL(request.url).pathname === '/healthz';
-  return new Response('starting\n', { status: isAlive ? 200 : 503, headers: { 'retry-after': '1' } });
+  return new Response('starting\n', {
+    status: isAlive ? 200 : 503,
+    headers: { 'retry-after': '1', 'cache-control': 'no-store' },
+  });
 }
 
 function listen(server: Server, settings: Settings): Promise<number> {

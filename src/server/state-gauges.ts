@@ -4,7 +4,8 @@
 
 import { Gauge, type Registry } from 'prom-client';
 import type { Hub } from '../hub/hub.ts';
-import { SCRAPE_WAIT_MS, STATE_FIGURES_REUSE_MS } from '../work-limits.ts';
+import { STATE_FIGURES_REUSE_MS } from '../work-limits.ts';
+import { inTime } from './in-time.ts';
 
 type Watched = Pick<Hub, 'ping' | 'credentialStates' | 'overdueWork' | 'lookedForWorkAt'>;
 
@@ -50,21 +51,6 @@ export function gaugeState(registry: Registry, hub: Watched, now: () => number):
       this.set((hub.lookedForWorkAt() ?? 0) / 1000);
     },
   });
-}
-
-/** null when it failed or took too long. */
-async function inTime<T>(answer: Promise<T>): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), SCRAPE_WAIT_MS);
-  });
-  try {
-    return await Promise.race([answer, tooLate]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Anybody may scrape, so what was read a moment ago is told again. */

@@ -32,15 +32,26 @@ import type {
 import type { SealedStore } from './sealed-store.ts';
 
 export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
-export type { CallsOfHour, CredentialFacts, GrantedPair, OverviewStore, RowTold } from './overview.ts';
+export type {
+  CallsOfHour,
+  ConnectorFigures,
+  CredentialFacts,
+  GrantedPair,
+  OverviewStore,
+  Owner,
+  RowTold,
+} from './overview.ts';
 export type { SealedCell, SealedKind, SealedStore } from './sealed-store.ts';
+
+type ListRequest = PageRequest & { readonly search?: string | undefined };
 
 export type ConnectorStore = {
   /** @throws conflict when `name` or `key` is taken (`details.field` says which) */
   insert(connector: ConnectorRecord): Promise<void>;
   get(id: string): Promise<ConnectorRecord | null>;
   getByKey(key: string): Promise<ConnectorRecord | null>;
-  list(page: PageRequest): Promise<Page<ConnectorRecord>>;
+  /** `search`: the name, the key or the URL holds it; letters of ASCII in either case. */
+  list(page: ListRequest): Promise<Page<ConnectorRecord>>;
   keys(): Promise<readonly string[]>;
   /** Writes only the columns named; answers the whole record, null when it is gone. */
   update(id: string, patch: ConnectorPatch): Promise<ConnectorRecord | null>;
@@ -92,7 +103,6 @@ export type CredentialStore = {
   listByConnector(connectorId: string): Promise<readonly CredentialRecord[]>;
   /** Active credentials that agents own, those that need no person first: whom background work may act as. */
   listOfAgents(connectorId: string, limit: number): Promise<readonly CredentialRecord[]>;
-  countOfAgents(connectorId: string): Promise<number>;
   listPending(connectorId: string, limit: number): Promise<readonly CredentialRecord[]>;
   listByAgent(agentId: string): Promise<readonly CredentialRecord[]>;
   /** Replaces what stands in the same slot of the same owner, in one transaction; answers what it replaced. */
@@ -152,7 +162,7 @@ export type AgentStore = {
   /** @throws conflict when `name` is taken */
   insert(agent: AgentRecord): Promise<void>;
   get(id: string): Promise<AgentRecord | null>;
-  list(page: PageRequest): Promise<Page<AgentRecord>>;
+  list(page: ListRequest): Promise<Page<AgentRecord>>;
   update(id: string, patch: Partial<Omit<AgentRecord, 'id' | 'createdAt'>>): Promise<AgentRecord | null>;
   /** With its keys, grants, credentials and flows; tools that it alone listed become `gone`. */
   delete(id: string): Promise<boolean>;

@@ -1,6 +1,7 @@
 // The typed client of the hub's API, and the one shape in which its failures reach the page.
 
 import createClient from 'openapi-fetch';
+import { MOUNT } from './mount.ts';
 import type { components, paths } from './schema.d.ts';
 
 export type Schemas = components['schemas'];
@@ -25,7 +26,7 @@ export class ApiProblem extends Error {
   }
 }
 
-export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
+export const api = createClient<paths>({ baseUrl: `${MOUNT}/`, credentials: 'same-origin' });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
@@ -44,6 +45,9 @@ export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
   throw new ApiProblem({ ...(typeof error === 'object' ? error : {}), status: response.status });
 }
 
+/** Rows of a list that the page keeps: more are no use to anybody who scrolls. */
+export const LIST_MOST = 2_000;
+
 type Page<T> = { items: T[]; nextCursor: string | null };
 
 /** Every item of a list, page after page. */
@@ -56,6 +60,21 @@ export async function everyItem<T>(page: (cursor: string | undefined) => Promise
     cursor = answer.nextCursor ?? undefined;
   } while (cursor !== undefined);
   return items;
+}
+
+/** The first items of a list that may be very long; `search` finds the others. */
+export async function firstItems<P extends { items: unknown[]; nextCursor: string | null }>(
+  page: (cursor: string | undefined) => Promise<P>,
+): Promise<P> {
+  const first = await page(undefined);
+  const { items } = first;
+  let { nextCursor } = first;
+  while (nextCursor !== null && items.length < LIST_MOST) {
+    const answer = await page(nextCursor);
+    items.push(...answer.items);
+    nextCursor = answer.nextCursor;
+  }
+  return { ...first, items, nextCursor };
 }
 
 export function problemOf(error: unknown): ApiProblem {

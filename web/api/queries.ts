@@ -1,7 +1,7 @@
 // What the page reads: one entry for each resource, with the key under which its answer is kept.
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { api, everyItem, type Schemas, unwrap } from './client.ts';
+import { api, everyItem, firstItems, type Schemas, unwrap } from './client.ts';
 import type { paths } from './schema.d.ts';
 
 const PAGE = 200;
@@ -34,8 +34,23 @@ export type ConnectorChange = Schemas['ConnectorChange'];
 
 export const connectorsQuery = queryOptions({
   queryKey: ['connectors', 'summary'],
-  queryFn: ({ signal }) => unwrap(api.GET('/api/connectors/summary', { signal })),
+  queryFn: ({ signal }) =>
+    firstItems((cursor) => unwrap(api.GET('/api/connectors/summary', { params: { query: { cursor } }, signal }))),
 });
+
+/** The same from all connectors there are, for a list that is longer than the page keeps. */
+export const foundConnectorsQuery = (search: string) =>
+  queryOptions({
+    queryKey: ['connectors', 'found', search],
+    queryFn: async ({ signal }) =>
+      (await unwrap(api.GET('/api/connectors/summary', { params: { query: { search } }, signal }))).items,
+  });
+
+export const connectorSummaryQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['connectors', id, 'summary'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/connectors/{id}/summary', { params: { path: { id } }, signal })),
+  });
 
 export const connectorQuery = (id: string) =>
   queryOptions({
@@ -58,8 +73,17 @@ export const transcriptQuery = (id: string) =>
 
 export const agentsQuery = queryOptions({
   queryKey: ['agents', 'summary'],
-  queryFn: async ({ signal }) => (await unwrap(api.GET('/api/agents/summary', { signal }))).items,
+  queryFn: async ({ signal }) =>
+    (await firstItems((cursor) => unwrap(api.GET('/api/agents/summary', { params: { query: { cursor } }, signal }))))
+      .items,
 });
+
+export const foundAgentsQuery = (search: string) =>
+  queryOptions({
+    queryKey: ['agents', 'found', search],
+    queryFn: async ({ signal }) =>
+      (await unwrap(api.GET('/api/agents/summary', { params: { query: { search } }, signal }))).items,
+  });
 
 export const connectorAgentsQuery = (id: string) =>
   queryOptions({

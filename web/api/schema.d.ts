@@ -2205,17 +2205,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every agent with what it can use and its calls of the last 24 hours */
+        /** Agents with what they can use and their calls of the last 24 hours */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description nextCursor of the page before */
+                    cursor?: string;
+                    limit?: number;
+                    /** @description Only those whose name (or key, or URL) holds this */
+                    search?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
             };
             requestBody?: never;
             responses: {
-                /** @description All of them */
+                /** @description A page of agents */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2223,6 +2229,8 @@ export interface paths {
                     content: {
                         "application/json": {
                             items: components["schemas"]["AgentSummary"][];
+                            /** @description null at the end */
+                            nextCursor: string | null;
                         };
                     };
                 };
@@ -4153,6 +4161,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connectors/{id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The row of one connector in that list */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The row */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectorSummary"];
+                    };
+                };
+                /** @description The request is not valid */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in, or a wrong API token */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The role does not permit it */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Taken already, or the state does not permit it */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The remote server or a setting does not permit it; `code` says what */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The remote server failed */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Try again later */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connectors/{id}/sync": {
         parameters: {
             query?: never;
@@ -4798,25 +4925,34 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every connector with its state, what mends it, and its calls of the last 24 hours */
+        /** Connectors with their state, what mends it, and their calls of the last 24 hours */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description nextCursor of the page before */
+                    cursor?: string;
+                    limit?: number;
+                    /** @description Only those whose name (or key, or URL) holds this */
+                    search?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
             };
             requestBody?: never;
             responses: {
-                /** @description All of them */
+                /** @description A page of connectors */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
+                            /** @description Starts of the hours of `calls.series` */
                             hours: string[];
                             items: components["schemas"]["ConnectorSummary"][];
+                            /** @description null at the end */
+                            nextCursor: string | null;
                         };
                     };
                 };
@@ -5164,7 +5300,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description All of it */
+                /** @description The 500 most pressing things */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -5177,6 +5313,8 @@ export interface paths {
                              * @example 2026-11-24T08:00:00.000Z
                              */
                             checkedAt: string;
+                            /** @description false where there is more than is told here */
+                            complete: boolean;
                             items: components["schemas"]["ForecastItem"][];
                         };
                     };
@@ -8723,6 +8861,7 @@ export interface components {
             agents: {
                 /** @description With a credential of their own (per_agent) */
                 connected: number | null;
+                /** @description Counted up to 10000, as the next */
                 granted: number;
             };
             /** @enum {string} */

@@ -33,6 +33,7 @@ export function HealthPage() {
         {data ? (
           <>
             What will break soon, looked at <Ago at={data.checkedAt} />
+            {!data.complete && '; there is more than these, look at each connector'}
           </>
         ) : (
           'What will break soon'

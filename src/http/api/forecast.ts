@@ -3,6 +3,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { FORECAST_KINDS, SEVERITIES } from '../../hub/forecast.ts';
 import { MENDS } from '../../hub/mend.ts';
+import { FORECAST_MAX } from '../../work-limits.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { failures, iso, isoOrNull, json, nullableTime, time } from './shapes.ts';
@@ -33,11 +34,22 @@ export function mountForecast(app: OpenAPIHono<HttpEnvironment>, { views, now }:
       method: 'get',
       path: '/api/health/forecast',
       summary: 'What will break soon, the worst first',
-      responses: { 200: json(z.object({ items: z.array(item), checkedAt: time }), 'All of it'), ...failures },
+      responses: {
+        200: json(
+          z.object({
+            items: z.array(item),
+            complete: z.boolean().openapi({ description: 'false where there is more than is told here' }),
+            checkedAt: time,
+          }),
+          `The ${FORECAST_MAX} most pressing things`,
+        ),
+        ...failures,
+      },
     }),
     async (c) => {
-      const items = (await views.forecast()).map((each) => ({ ...each, at: isoOrNull(each.at) }));
-      return c.json({ items, checkedAt: iso(now()) }, 200);
+      const { items, complete } = await views.forecast();
+      const shown = items.map((each) => ({ ...each, at: isoOrNull(each.at) }));
+      return c.json({ items: shown, complete, checkedAt: iso(now()) }, 200);
     },
   );
 }

@@ -6,6 +6,8 @@ import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { body, failures, idParameter, json, serverQuestions } from './shapes.ts';
 
+type Found = NonNullable<Awaited<ReturnType<ReturnType<typeof createOfferedTools>['find']>>>;
+
 const tags = ['Agents'];
 /** A rule of thumb for JSON in English; a model's own tokeniser may differ by a third. */
 const CHARACTERS_PER_TOKEN = 4;
@@ -57,12 +59,15 @@ export function mountOffered(app: OpenAPIHono<HttpEnvironment>, { hub, views }: 
       const { id } = await hub.agents.get(c.req.valid('param').id);
       const access = await views.accessOf(id);
       const text = access === null ? '[]' : ((await offered.list(access, null)) ?? '[]');
-      const states = await views.statesOf(id);
-      const items: z.infer<typeof offeredTool>[] = [];
+      const all: { name: string; definition: Record<string, unknown>; found: Found }[] = [];
       for (const definition of JSON.parse(text) as Record<string, unknown>[]) {
         const name = String(definition.name);
         const found = access === null ? null : await offered.find(access, null, name);
-        if (found === null) continue;
+        if (found !== null) all.push({ name, definition, found });
+      }
+      const states = await views.statesOf(id, [...new Set(all.map(({ found }) => found.connector.id))]);
+      const items: z.infer<typeof offeredTool>[] = [];
+      for (const { name, definition, found } of all) {
         const characters = JSON.stringify(definition).length;
         items.push({
           name,

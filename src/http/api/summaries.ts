@@ -2,6 +2,9 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { MENDS } from '../../hub/mend.ts';
+import type { ConnectorSummary } from '../../hub/summaries.ts';
+import { PAGE_LIMIT_MAX } from '../../limits.ts';
+import { COUNTED_MAX } from '../../work-limits.ts';
 import { needs } from '../authn.ts';
 import type { HttpDependencies, HttpEnvironment } from '../environment.ts';
 import { failures, idParameter, iso, isoOrNull, json, nullableTime, pageOf, pageQuery, time } from './shapes.ts';
@@ -37,7 +40,10 @@ const connectorSummary = z
       changesWaiting: z.number().int().openapi({ description: 'Changed tools that nobody approved yet' }),
     }),
     agents: z.object({
-      granted: z.number().int(),
+      granted: z
+        .number()
+        .int()
+        .openapi({ description: `Counted up to ${COUNTED_MAX}, as the next` }),
       connected: z.number().int().nullable().openapi({ description: 'With a credential of their own (per_agent)' }),
     }),
     calls: z.object({
@@ -90,6 +96,25 @@ const connectorAgent = z
   })
   .openapi('ConnectorAgent');
 
+const listQuery = pageQuery.extend({
+  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_MAX),
+  search: z.string().max(200).optional().openapi({ description: 'Only those whose name (or key, or URL) holds this' }),
+});
+const withHours = { hours: z.array(time).openapi({ description: 'Starts of the hours of `calls.series`' }) };
+
+const shownConnector = ({ tools, calls, ...row }: ConnectorSummary) => ({
+  ...row,
+  tools: {
+    ...tools,
+    syncedAt: isoOrNull(tools.syncedAt),
+    nextSyncAt: isoOrNull(tools.nextSyncAt),
+    lastError: tools.lastError === null ? null : { ...tools.lastError, at: iso(tools.lastError.at) },
+  },
+  calls: { ...calls, series: { calls: [...calls.series.calls], errors: [...calls.series.errors] } },
+  expiresAt: isoOrNull(row.expiresAt),
+  createdAt: iso(row.createdAt),
+});
+
 export function mountSummaries(app: OpenAPIHono<HttpEnvironment>, { views }: HttpDependencies): void {
   app.openapi(
     createRoute({
@@ -97,28 +122,27 @@ export function mountSummaries(app: OpenAPIHono<HttpEnvironment>, { views }: Htt
       ...sees,
       method: 'get',
       path: '/api/connectors/summary',
-      summary: 'Every connector with its state, what mends it, and its calls of the last 24 hours',
-      responses: {
-        200: json(z.object({ items: z.array(connectorSummary), hours: z.array(time) }), 'All of them'),
-        ...failures,
-      },
+      summary: 'Connectors with their state, what mends it, and their calls of the last 24 hours',
+      request: { query: listQuery },
+      responses: { 200: json(pageOf(connectorSummary).extend(withHours), 'A page of connectors'), ...failures },
     }),
     async (c) => {
-      const { items, hours } = await views.connectorSummaries();
-      const shown = items.map(({ tools, calls, ...row }) => ({
-        ...row,
-        tools: {
-          ...tools,
-          syncedAt: isoOrNull(tools.syncedAt),
-          nextSyncAt: isoOrNull(tools.nextSyncAt),
-          lastError: tools.lastError === null ? null : { ...tools.lastError, at: iso(tools.lastError.at) },
-        },
-        calls: { ...calls, series: { calls: [...calls.series.calls], errors: [...calls.series.errors] } },
-        expiresAt: isoOrNull(row.expiresAt),
-        createdAt: iso(row.createdAt),
-      }));
-      return c.json({ items: shown, hours: hours.map(iso) }, 200);
+      const { items, nextCursor, hours } = await views.connectorSummaries(c.req.valid('query'));
+      return c.json({ items: items.map(shownConnector), nextCursor, hours: hours.map(iso) }, 200);
     },
+  );
+
+  app.openapi(
+    createRoute({
+      tags: ['Connectors'],
+      ...sees,
+      method: 'get',
+      path: '/api/connectors/{id}/summary',
+      summary: 'The row of one connector in that list',
+      request: { params: idParameter },
+      responses: { 200: json(connectorSummary, 'The row'), ...failures },
+    }),
+    async (c) => c.json(shownConnector(await views.connectorSummary(c.req.valid('param').id)), 200),
   );
 
   app.openapi(
@@ -127,17 +151,19 @@ export function mountSummaries(app: OpenAPIHono<HttpEnvironment>, { views }: Htt
       ...sees,
       method: 'get',
       path: '/api/agents/summary',
-      summary: 'Every agent with what it can use and its calls of the last 24 hours',
-      responses: { 200: json(z.object({ items: z.array(agentSummary) }), 'All of them'), ...failures },
+      summary: 'Agents with what they can use and their calls of the last 24 hours',
+      request: { query: listQuery },
+      responses: { 200: json(pageOf(agentSummary), 'A page of agents'), ...failures },
     }),
     async (c) => {
-      const items = (await views.agentSummaries()).map((row) => ({
+      const { items, nextCursor } = await views.agentSummaries(c.req.valid('query'));
+      const shown = items.map((row) => ({
         ...row,
         createdAt: iso(row.createdAt),
         lastUsedAt: isoOrNull(row.lastUsedAt),
         lastCallAt: isoOrNull(row.lastCallAt),
       }));
-      return c.json({ items }, 200);
+      return c.json({ items: shown, nextCursor }, 200);
     },
   );
 

@@ -1,9 +1,10 @@
 // Agents and their keys. Keys, grants, credentials and flows of an agent go with it by foreign key; the
 // tools that it alone listed go here, because an owner of a listing may also be '' and has no key to it.
 
+import { sql } from 'kysely';
 import type { AgentStore } from '../store.ts';
 import { raiseAccess, raiseTools } from './access.ts';
-import { chunksOf, pageOf } from './rows.ts';
+import { chunksOf, holds, pageOf } from './rows.ts';
 import type { Db, Dialect } from './schema.ts';
 import { agentCodec } from './schema.ts';
 import { retireUnlisted } from './tool-listings.ts';
@@ -20,10 +21,12 @@ export function agentStore(db: Db, dialect: Dialect): AgentStore {
       return row === undefined ? null : agentCodec.toRecord(row);
     },
     async list(page) {
-      const query = select()
+      let query = select()
         .orderBy('id')
         .limit(page.limit + 1);
-      const rows = await (page.cursor === undefined ? query : query.where('id', '>', page.cursor)).execute();
+      if (page.search !== undefined) query = query.where(holds(sql<string>`name`, page.search, dialect));
+      if (page.cursor !== undefined) query = query.where('id', '>', page.cursor);
+      const rows = await query.execute();
       return pageOf(rows.map(agentCodec.toRecord), page);
     },
     async update(id, patch) {

@@ -34,7 +34,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
   return {
     dialect,
     kysely: () => db.withoutPlugins(),
-    connectors: told(connectorStore(db)),
+    connectors: told(connectorStore(db, dialect)),
     authorizationServers: told(authorizationServerStore(db)),
     registrations: told(registrationStore(db)),
     flows: told(flowStore(db)),
@@ -46,7 +46,7 @@ export function assembleStore(db: Db, dialect: Dialect, classify: Classify, writ
     apiTokens: told(apiTokenStore(db)),
     audit: told(auditStore(db)),
     calls: told(writer === undefined ? calls : { ...calls, append: writer.append }),
-    overview: told(overviewStore(db)),
+    overview: told(overviewStore(db, dialect)),
     transcripts: told(transcriptStore(db)),
     mail: told(mailStore(db)),
     leases: told(leaseStore(db)),

@@ -1,10 +1,11 @@
 // Connectors. What hangs on one (credentials, tools, grants, flows, transcript) goes with it by foreign key.
 
+import { sql } from 'kysely';
 import type { ConnectorRecord } from '../records.ts';
 import type { ConnectorStore } from '../store.ts';
 import { raiseAccess } from './access.ts';
-import { pageOf } from './rows.ts';
-import type { Db } from './schema.ts';
+import { holds, pageOf } from './rows.ts';
+import type { Db, Dialect } from './schema.ts';
 import { connectorCodec } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -18,7 +19,7 @@ const NOTES: ReadonlySet<string> = new Set<keyof ConnectorRecord>([
   'updatedAt',
 ]);
 
-export function connectorStore(db: Db): ConnectorStore {
+export function connectorStore(db: Db, dialect: Dialect): ConnectorStore {
   const select = () => db.selectFrom('connectors').selectAll();
   const one = (row: Parameters<typeof connectorCodec.toRecord>[0] | undefined) =>
     row === undefined ? null : connectorCodec.toRecord(row);
@@ -33,10 +34,13 @@ export function connectorStore(db: Db): ConnectorStore {
       return one(await select().where('key', '=', key).executeTakeFirst());
     },
     async list(page) {
-      const query = select()
+      let query = select()
         .orderBy('id')
         .limit(page.limit + 1);
-      const rows = await (page.cursor === undefined ? query : query.where('id', '>', page.cursor)).execute();
+      if (page.search !== undefined)
+        query = query.where(holds(sql<string>`name || ' ' || key || ' ' || url`, page.search, dialect));
+      if (page.cursor !== undefined) query = query.where('id', '>', page.cursor);
+      const rows = await query.execute();
       return pageOf(rows.map(connectorCodec.toRecord), page);
     },
     async keys() {

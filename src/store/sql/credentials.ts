@@ -7,6 +7,7 @@ import type { Database, Db, Dialect } from './schema.ts';
 import { credentialCodec } from './schema.ts';
 import type { Trx } from './transaction.ts';
 import { holdParent, inTransaction } from './transaction.ts';
+import { PENDING } from './troubled.ts';
 
 const ownerOf = (agentId: string | null): string => agentId ?? '';
 
@@ -29,25 +30,19 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
       return (await select().where('connectorId', '=', connectorId).orderBy('id').execute()).map(recordOf);
     },
     async listOfAgents(connectorId, limit) {
-      const rows = await select()
-        .where('connectorId', '=', connectorId)
-        .where('owner', '!=', '')
-        .where('slot', '=', 'active')
-        .orderBy((order) => order.case().when('state', '=', 'reauthorization_required').then(1).else(0).end())
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      return rows.map(recordOf);
-    },
-    async countOfAgents(connectorId) {
-      const { count } = await db
-        .selectFrom('credentials')
-        .select((select) => select.fn.countAll<number | string>().as('count'))
-        .where('connectorId', '=', connectorId)
-        .where('owner', '!=', '')
-        .where('slot', '=', 'active')
-        .executeTakeFirstOrThrow();
-      return Number(count);
+      const some = (isEnded: boolean, most: number) =>
+        select()
+          .where('connectorId', '=', connectorId)
+          .where('owner', '>', '')
+          .where('slot', '=', 'active')
+          .where('state', isEnded ? '=' : '!=', 'reauthorization_required')
+          .orderBy('owner')
+          .limit(most)
+          .execute();
+      // In the order of the index that names the owners, so that nobody reads those of all agents to find one.
+      const well = await some(false, limit);
+      const rest = well.length < limit ? await some(true, limit - well.length) : [];
+      return [...well, ...rest].map(recordOf);
     },
     async countByState() {
       const rows = await db
@@ -63,7 +58,7 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
     async listPending(connectorId, limit) {
       const rows = await select()
         .where('connectorId', '=', connectorId)
-        .where('slot', '=', 'pending')
+        .where(PENDING)
         .orderBy('id')
         .limit(limit)
         .execute();

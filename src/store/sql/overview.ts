@@ -1,31 +1,116 @@
-// The figures of whole pages. Counts come back as numbers from both databases (see the drivers), but for those of
-// SQL's own functions, which are cast.
+// The figures of whole pages: of the connectors and agents on them, by their ids, never of all there are. Counts come
+// back as numbers from both databases (see the drivers), but for those of SQL's own functions, which are cast.
 
 import { sql } from 'kysely';
-import type { CredentialFacts, OverviewStore, RowTold } from '../store.ts';
-import type { Db } from './schema.ts';
-import { credentialCodec } from './schema.ts';
+import { COUNTED_MAX } from '../../work-limits.ts';
+import type { CallsOfHour, ConnectorFigures, OverviewStore, RowTold } from '../store.ts';
+import { attentionStore } from './attention.ts';
+import { factsOf } from './credential-facts.ts';
+import type { Database, Db, Dialect } from './schema.ts';
+import { agentCodec, connectorCodec } from './schema.ts';
+import { ENDING, TROUBLED } from './troubled.ts';
 
 /** More news than this at once is told as "something changed". */
 const NEWS_MOST = 500;
 
 const count = sql<number>`cast(count(*) as integer)`.as('count');
 
-export function overviewStore(db: Db): OverviewStore {
+/** Not serving at this moment, of those that an index calls troubled or ending. */
+const isBroken = (now: number) =>
+  sql<boolean>`(state <> 'ok' or (expires_at <= ${now} and refresh_failures > 0) or (kind = 'static' and reason is not null))`;
+
+export function overviewStore(db: Db, dialect: Dialect): OverviewStore {
+  const credentials = () => db.selectFrom('credentials').selectAll();
   return {
-    async credentials() {
-      const rows = await db.selectFrom('credentials').selectAll().where('slot', '=', 'active').orderBy('id').execute();
-      return rows.map(({ owner: _owner, ...row }) => {
-        const { sealed: _sealed, ...facts } = credentialCodec.toRecord(row);
-        return facts satisfies CredentialFacts;
-      });
+    ...attentionStore(db, dialect),
+
+    async connectors(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db.selectFrom('connectors').selectAll().where('id', 'in', ids).orderBy('id').execute();
+      return rows.map(connectorCodec.toRecord);
     },
 
-    async granted() {
-      const [single, whole] = await Promise.all([
-        db.selectFrom('grants').select(['agentId', 'connectorId', count]).groupBy(['agentId', 'connectorId']).execute(),
-        db.selectFrom('connectorGrants').selectAll().execute(),
-      ]);
+    async agents(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db.selectFrom('agents').selectAll().where('id', 'in', ids).orderBy('id').execute();
+      return rows.map(agentCodec.toRecord);
+    },
+
+    async figures(connectorIds, now) {
+      if (connectorIds.length === 0) return [];
+      // Each count stops at its bound: `limit` is within it.
+      const upTo = (rows: ReturnType<typeof sql>) =>
+        sql`(select cast(count(*) as integer) from (${rows} limit ${COUNTED_MAX}) as counted)`;
+      const { rows } = await sql<ConnectorFigures>`
+        select connectors.id as connector_id,
+          ${upTo(sql`select 1 from tools where tools.connector_id = connectors.id and state = 'active'`)} as tools,
+          ${upTo(sql`select 1 from tools where tools.connector_id = connectors.id
+            and approved_digest is not null and state = 'active'`)} as changed_tools,
+          ${upTo(sql`select distinct agent_id from grants where grants.connector_id = connectors.id
+            and not exists (select 1 from connector_grants
+              where connector_grants.agent_id = grants.agent_id and connector_grants.connector_id = connectors.id)`)}
+          + ${upTo(sql`select 1 from connector_grants where connector_grants.connector_id = connectors.id`)} as granted,
+          ${upTo(sql`select 1 from credentials where credentials.connector_id = connectors.id
+            and owner > '' and slot = 'active'`)} as own,
+          ${upTo(sql`select 1 from credentials where credentials.connector_id = connectors.id
+            and owner > '' and ${TROUBLED} and ${isBroken(now)}`)}
+          + ${upTo(sql`select 1 from credentials where credentials.connector_id = connectors.id
+            and owner > '' and ${ENDING} and expires_at <= ${now}`)} as broken
+        from connectors where connectors.id in (${sql.join(connectorIds)})`.execute(db);
+      return rows;
+    },
+
+    async shared(connectorIds) {
+      if (connectorIds.length === 0) return [];
+      const rows = await credentials().where('connectorId', 'in', connectorIds).where('owner', '=', '').execute();
+      return rows.map(factsOf);
+    },
+
+    async own(agentIds, connectorIds) {
+      if (agentIds.length === 0 || connectorIds.length === 0) return [];
+      const rows = await credentials()
+        .where('connectorId', 'in', connectorIds)
+        .where('owner', 'in', agentIds)
+        .where('slot', '=', 'active')
+        .execute();
+      return rows.map(factsOf);
+    },
+
+    async samples(connectorIds, now) {
+      if (connectorIds.length === 0) return [];
+      const first = (which: ReturnType<typeof sql>, by: 'id' | 'expires_at' | 'owner') =>
+        sql`(select id from credentials where connector_id = connectors.id and owner > '' and ${which}
+          order by ${sql.ref(by)} limit 1)`;
+      const { rows } = await sql<Database['credentials']>`
+        select * from credentials where id in (
+          select coalesce(${first(sql`${TROUBLED} and ${isBroken(now)}`, 'id')},
+            ${first(sql`${ENDING} and expires_at <= ${now}`, 'expires_at')},
+            ${first(sql`slot = 'active'`, 'owner')})
+          from connectors where id in (${sql.join(connectorIds)}))`.execute(db);
+      return rows.map(factsOf);
+    },
+
+    async tools(connectorIds) {
+      if (connectorIds.length === 0) return [];
+      return db
+        .selectFrom('tools')
+        .selectAll()
+        .where('connectorId', 'in', connectorIds)
+        .orderBy('connectorId')
+        .orderBy('position')
+        .orderBy('name')
+        .execute();
+    },
+
+    async granted(agentIds, connectorId) {
+      if (agentIds.length === 0) return [];
+      let some = db.selectFrom('grants').select(['agentId', 'connectorId', count]).where('agentId', 'in', agentIds);
+      let all = db.selectFrom('connectorGrants').selectAll().where('agentId', 'in', agentIds);
+      if (connectorId !== undefined) {
+        some = some.where('connectorId', '=', connectorId);
+        all = all.where('connectorId', '=', connectorId);
+      }
+      const [single, whole] = await Promise.all([some.groupBy(['agentId', 'connectorId']).execute(), all.execute()]);
       const pairs = new Map(
         single.map(({ agentId, connectorId, count: tools }) => [
           `${agentId} ${connectorId}`,
@@ -39,57 +124,35 @@ export function overviewStore(db: Db): OverviewStore {
       return [...pairs.values()];
     },
 
-    async changedTools() {
-      return db
-        .selectFrom('tools')
-        .select(['connectorId', count])
-        .where('approvedDigest', 'is not', null)
-        .where('state', '=', 'active')
-        .groupBy('connectorId')
-        .execute();
+    async callsByHour(by, ids, fromHour) {
+      if (ids.length === 0) return [];
+      const column = sql.ref(by === 'agentId' ? 'agent_id' : 'connector_id');
+      const { rows } = await sql<CallsOfHour>`
+        select ${column} as id, hour, cast(sum(calls) as bigint) as calls, cast(sum(errors) as bigint) as errors
+        from call_hours
+        where ${column} in (${sql.join(ids)}) and hour >= ${fromHour} and measure = 'gateway'
+        group by ${column}, hour`.execute(db);
+      return rows;
     },
 
-    async callsByHour(by, fromHour) {
-      return db
-        .selectFrom('callHours')
-        .select([
-          `${by} as id`,
-          'hour',
-          sql<number>`cast(sum(calls) as bigint)`.as('calls'),
-          sql<number>`cast(sum(errors) as bigint)`.as('errors'),
-        ])
-        .where('measure', '=', 'gateway')
-        .where('hour', '>=', fromHour)
-        .groupBy([by, 'hour'])
-        .execute();
-    },
-
-    async lastCalls() {
+    async lastCalls(agentIds) {
+      if (agentIds.length === 0) return [];
       // One look at the index for each agent, not a walk through the log.
       const { rows } = await sql<{ agentId: string; at: number | null }>`
         select id as agent_id,
           (select at from calls where calls.agent_id = agents.id order by calls.id desc limit 1) as at
-        from agents`.execute(db);
+        from agents where id in (${sql.join(agentIds)})`.execute(db);
       return rows.flatMap(({ agentId, at }) => (at === null ? [] : [{ agentId, at }]));
     },
 
-    async agentKeys() {
+    async agentKeys(agentIds) {
+      if (agentIds.length === 0) return [];
       return db
         .selectFrom('agentKeys')
         .select(({ fn }) => ['agentId', count, fn.max('lastUsedAt').as('lastUsedAt')])
+        .where('agentId', 'in', agentIds)
         .groupBy('agentId')
         .execute();
-    },
-
-    async expiringRegistrations(before) {
-      const rows = await db
-        .selectFrom('registrations')
-        .select(['issuer', 'clientSecretExpiresAt'])
-        .where('clientSecretExpiresAt', '<', before)
-        .execute();
-      return rows.flatMap(({ issuer, clientSecretExpiresAt: expiresAt }) =>
-        expiresAt === null ? [] : [{ issuer, expiresAt }],
-      );
     },
 
     async since(from) {

@@ -1,7 +1,10 @@
-// Two helpers that every list and every bulk write need: keyset pages, and chunks that stay under the
+// Helpers that every list and every bulk write need: keyset pages, and chunks that stay under the
 // parameter limits of a statement (32,766 on SQLite, 65,535 on PostgreSQL).
 
+import type { RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import type { Page, PageRequest } from '../records.ts';
+import type { Dialect } from './schema.ts';
 
 /** Rows of a bulk insert; the widest has twelve columns, so a statement stays far under both limits. */
 const ROWS_PER_STATEMENT = 1_000;
@@ -18,4 +21,12 @@ export function chunksOf<T>(values: readonly T[]): readonly (readonly T[])[] {
     chunks.push(values.slice(start, start + ROWS_PER_STATEMENT));
   }
   return chunks;
+}
+
+/** Whether a text holds another; letters of ASCII in either case, which is what both databases agree on. */
+export function holds(text: RawBuilder<string>, sought: string, dialect: Dialect): RawBuilder<boolean> {
+  const lower = sought.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return dialect === 'postgres'
+    ? sql<boolean>`strpos(lower(${text}), ${lower}) > 0`
+    : sql<boolean>`instr(lower(${text}), ${lower}) > 0`;
 }

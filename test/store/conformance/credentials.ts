@@ -33,7 +33,7 @@ export function describeCredentials(backend: Backend): void {
       for (const each of [credential(id), dead, alive, third, waiting]) if (each) await store().credentials.put(each);
       expect(await store().credentials.listOfAgents(id, 10)).toEqual([alive, third, dead]);
       expect(await store().credentials.listOfAgents(id, 1)).toEqual([alive]);
-      expect(await store().credentials.countOfAgents(id)).toBe(3);
+      expect((await store().overview.figures([id], NOW))[0]?.own).toBe(3);
       expect(await store().credentials.listPending(id, 10)).toEqual([waiting]);
     });
 

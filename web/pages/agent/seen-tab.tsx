@@ -84,7 +84,7 @@ export function SeenTab({ agent }: { agent: Agent }) {
                       preserveAspectRatio="none"
                       className="h-1.5 w-20 rounded-full bg-selected"
                     >
-                      <rect width={(tool.tokens / most) * 100} height="4" className="fill-accent/70" />
+                      <rect width={(tool.tokens / most) * 100} height="4" className="fill-accent/90" />
                     </svg>
                   </div>
                 </li>

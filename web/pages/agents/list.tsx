@@ -4,8 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Bot, Plus, SearchX } from 'lucide-react';
 import { memo, useDeferredValue, useState } from 'react';
-import { api, problemOf, unwrap } from '../../api/client.ts';
-import { type AgentSummary, agentsQuery } from '../../api/queries.ts';
+import { api, LIST_MOST, problemOf, unwrap } from '../../api/client.ts';
+import { type AgentSummary, agentsQuery, foundAgentsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { PageBody, PageHead } from '../../shell/page.tsx';
 import { plural, useChange } from '../../ui/actions.ts';
@@ -34,7 +34,7 @@ export function AgentsPage() {
   return (
     <PageBody>
       <PageHead title="Agents" actions={button}>
-        {data === undefined ? 'The programs that call tools' : plural(data.length, 'agent')}
+        {data === undefined ? 'The programs that call tools' : describe(data)}
       </PageHead>
       {isPending ? (
         <div className="card mt-11 overflow-hidden">
@@ -61,7 +61,9 @@ export function AgentsPage() {
 function List({ all }: { all: readonly AgentSummary[] }) {
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
-  const found = all.filter(({ name }) => name.toLowerCase().includes(words));
+  const isCut = all.length >= LIST_MOST;
+  const elsewhere = useQuery({ ...foundAgentsQuery(words), enabled: isCut && words !== '' }).data;
+  const found = elsewhere ?? all.filter(({ name }) => name.toLowerCase().includes(words));
   const { shown, end, rest } = useProgressive(found);
   return (
     <>
@@ -84,6 +86,10 @@ function List({ all }: { all: readonly AgentSummary[] }) {
       </div>
     </>
   );
+}
+
+function describe({ length }: readonly AgentSummary[]): string {
+  return length < LIST_MOST ? plural(length, 'agent') : `The first ${length} agents; search finds the others`;
 }
 
 function stateOf({ enabled, connectors, tools, keys }: AgentSummary) {

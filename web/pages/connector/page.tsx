@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { RefreshCw } from 'lucide-react';
 import { ApiProblem } from '../../api/client.ts';
-import { type Connector, type ConnectorSummary, connectorQuery, connectorsQuery } from '../../api/queries.ts';
+import { type Connector, type ConnectorSummary, connectorQuery, connectorSummaryQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { connectorState, type Mend } from '../../model/connector-state.ts';
 import { PageBody, PageHead } from '../../shell/page.tsx';
@@ -26,7 +26,7 @@ const route = getRouteApi('/frame/connectors/$id');
 export function ConnectorPage() {
   const { id } = route.useParams();
   const { data: connector, error, refetch } = useQuery(connectorQuery(id));
-  const { data: summaries } = useQuery(connectorsQuery);
+  const { data: summary } = useQuery(connectorSummaryQuery(id));
   if (error instanceof ApiProblem && error.status === 404) return <NotFound />;
   if (error !== null && connector === undefined) {
     return (
@@ -35,7 +35,6 @@ export function ConnectorPage() {
       </PageBody>
     );
   }
-  const summary = summaries?.items.find((one) => one.id === connector?.id);
   if (connector === undefined || summary === undefined) return <PagePending />;
   return <Shown connector={connector} summary={summary} />;
 }

@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plug, Plus, SearchX } from 'lucide-react';
 import { useDeferredValue, useMemo } from 'react';
-import { type ConnectorSummary, connectorsQuery } from '../../api/queries.ts';
+import { LIST_MOST } from '../../api/client.ts';
+import { type ConnectorSummary, connectorsQuery, foundConnectorsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { isBroken } from '../../model/connector-state.ts';
 import { PageBody, PageHead } from '../../shell/page.tsx';
@@ -86,14 +87,20 @@ export function ConnectorsPage() {
 
 function describe(all: readonly ConnectorSummary[]): string {
   const broken = all.filter(isBroken).length;
-  return `${plural(all.length, 'connector')}${broken > 0 ? `, ${broken} ${broken === 1 ? 'needs' : 'need'} attention` : ''}`;
+  const count = all.length < LIST_MOST ? plural(all.length, 'connector') : `The first ${all.length} connectors`;
+  return `${count}${broken > 0 ? `, ${broken} ${broken === 1 ? 'needs' : 'need'} attention` : ''}`;
 }
 
-function List({ all }: { all: readonly ConnectorSummary[] }) {
+function List({ all: kept }: { all: readonly ConnectorSummary[] }) {
   const { q = '', show = 'all' } = route.useSearch();
   const navigate = route.useNavigate();
   const words = useDeferredValue(q.trim().toLowerCase());
   const { fits } = SHOWS[show as Show] ?? SHOWS.all;
+  const elsewhere = useQuery({
+    ...foundConnectorsQuery(words),
+    enabled: kept.length >= LIST_MOST && words !== '',
+  }).data;
+  const all = elsewhere ?? kept;
   const found = useMemo(
     () =>
       all.filter(

@@ -1,6 +1,7 @@
 // What this hub is, and where its papers are.
 
 import { useQuery } from '@tanstack/react-query';
+import { MOUNT } from '../../api/mount.ts';
 import { aboutQuery } from '../../api/queries.ts';
 import { plural } from '../../ui/actions.ts';
 import { CopyLine } from '../../ui/copy.tsx';
@@ -26,7 +27,7 @@ export function AboutTab() {
               ['Call log', `kept ${plural(data.callLogDays, 'day')}`],
               [
                 'API',
-                <a key="api" className="link" href="/api/docs">
+                <a key="api" className="link" href={`${MOUNT}/api/docs`}>
                   every call with its fields
                 </a>,
               ],

@@ -16,7 +16,7 @@ const KINDS: Record<string, string> = {
   'connector headers': 'Header values',
   'connector client': 'Clients entered by hand',
   'registration client': 'Registered clients',
-  'flow secrets': 'Sign-ins under way',
+  'flow secrets': 'Recent sign-ins',
   'credential secret': 'Credentials',
   'meta canary': 'Check value of the keys',
   'meta sign in': 'Secret of the sessions',

@@ -10,6 +10,7 @@ import { peopleMigration } from './0004-people.ts';
 import { mailMigration } from './0005-mail.ts';
 import { callCaptureMigration } from './0006-call-capture.ts';
 import { apiTokenMakerMigration } from './0007-api-token-maker.ts';
+import { growthMigration } from './0008-growth.ts';
 
 /**
  * The newest migration of the version before this one: whoever has it may serve beside this version, until all are
@@ -26,5 +27,6 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
     '0005-mail': mailMigration(dialect),
     '0006-call-capture': callCaptureMigration(dialect),
     '0007-api-token-maker': apiTokenMakerMigration(dialect),
+    '0008-growth': growthMigration(dialect),
   };
 }
