@@ -14,6 +14,8 @@ const toHub = {
 
 export default defineConfig({
   root: 'web',
+  // The hub puts the path of its public URL before these (src/server/web-page-files.ts).
+  base: './',
   plugins: [react(), tailwindcss()],
   build: {
     outDir: '../dist/web',

@@ -77,6 +77,12 @@ export function startActivity(world: World, windows: Windows, complain: (what: s
     const isExcused = windows.excuses(from, Date.now()) && EXCUSABLE.has(kind) && !NEVER_SAID.test(complaint);
     if (isExcused) return;
     const agent = load.agents.find(({ name }) => complaint.startsWith(`${name} `));
+    const isInterrupted = load.connectors.some(
+      ({ id, key, mode }) =>
+        complaint.includes(` of ${key} (`) &&
+        world.excused.credentials.has(`${id} ${mode === 'per_agent' ? agent?.id : ''}`),
+    );
+    if (isInterrupted && /interrupted before its answer/.test(complaint)) return;
     const history = agent === undefined ? [] : world.ledger.history(agent.id);
     const lines = [`WRONG ANSWER at ${new Date(from).toISOString()}: ${complaint} (${kind}; after ${windows.last})`];
     complain([...lines, ...history].join('\n      '));
@@ -99,7 +105,8 @@ export function startActivity(world: World, windows: Windows, complain: (what: s
       count(answer.result === undefined ? 'refused with a refreshed token' : 'answer with a refreshed token');
       if (answer.result !== undefined && answer.result.isError !== true) return;
       const said = JSON.stringify(answer).slice(0, 400);
-      const isEnded = world.excused.connectors.has(provider.steady.id) || world.excused.interruptions.length > 0;
+      const { connectors, credentials } = world.excused;
+      const isEnded = connectors.has(provider.steady.id) || credentials.has(`${provider.steady.id} `);
       const isExcused = windows.excuses(from, Date.now()) && !/\/connect\/|not connected|agent key/.test(said);
       if (!isExcused && !isEnded) complain(`${provider.name} could not be called: ${said} (after ${windows.last})`);
     }),

@@ -14,6 +14,8 @@ export const ADMIN_TOKEN = 'faults-admin-token-0123456789-0123456789';
 const COMMAND = fileURLToPath(new URL('../bin/chatelaine.mjs', import.meta.url));
 const STEPS = new URL('steps.mjs', import.meta.url).href;
 const FATAL_LEVEL = 60;
+/** On a machine that has other work. */
+const START_MS = 60_000;
 const READY_ASK_MS = 1_500;
 const LINES_KEPT = 400;
 
@@ -86,6 +88,7 @@ export async function makeReplica(name: string, options: ReplicaOptions): Promis
         CHATELAINE_DATABASE_URL: options.databaseUrl,
         CHATELAINE_ENCRYPTION_KEYS: options.encryptionKeys,
         CHATELAINE_ADMIN_TOKEN: ADMIN_TOKEN,
+        CHATELAINE_STOP_NOTICE_SECONDS: '1',
         CHATELAINE_ALLOWED_PRIVATE_HOSTS: options.privateHosts,
         ...options.env,
         ...env,
@@ -120,10 +123,14 @@ export async function makeReplica(name: string, options: ReplicaOptions): Promis
     launch,
     async start(env) {
       launch(env);
-      await until(`${name} is ready`, () => {
-        if (child === null) throw new Error(`${name} did not start:\n${lines.slice(-5).join('\n')}`);
-        return isReady();
-      });
+      await until(
+        `${name} is ready`,
+        () => {
+          if (child === null) throw new Error(`${name} did not start:\n${lines.slice(-5).join('\n')}`);
+          return isReady();
+        },
+        START_MS,
+      );
     },
     async kill() {
       kills.push(Date.now());

@@ -30,7 +30,7 @@ export const complaintsOf = ({ faults, late }: Report): string[] => [
 ];
 
 /** Several runs as one table. */
-function tableOf(reports: readonly Report[]): string {
+export function tableOf(reports: readonly Report[]): string {
   const names = [...new Set(reports.flatMap(({ faults }) => faults.map(({ name }) => name)))];
   const rows = names.map((name) => {
     const runs = reports.flatMap(({ faults }) => faults.filter((fault) => fault.name === name));

@@ -13,6 +13,7 @@ import {
   presentedComplaints,
 } from './invariants/records.ts';
 import { stateComplaints, useComplaints } from './invariants/state.ts';
+import { reconnectExcused } from './reconnect.ts';
 import type { FaultReport, Report } from './report.ts';
 import { createWindows, RECOVERY_MS } from './windows.ts';
 import { makeWorld, type World, type WorldOptions } from './world.ts';
@@ -27,7 +28,7 @@ const WARM_UP_MS = 2_000;
 const SETTLE_MS = 1_500;
 const LOOK_AGAIN_MS = 250;
 
-const INVARIANTS = [
+export const INVARIANTS = [
   'acknowledged changes stand',
   'credentials are usable',
   'nobody is needed',
@@ -86,6 +87,9 @@ export async function runSuite(options: SuiteOptions): Promise<Report> {
       for (const [name, what] of found) complain(name, what);
       complain('answers are right', answers.splice(0));
       complain('logs are clean', logComplaints(world, seenLines));
+      await reconnectExcused(world).catch((error: unknown) =>
+        complain('nobody is needed', [`a person could not connect again: ${describe(error)}`]),
+      );
       activity.resume();
       const seconds = (Date.now() - from) / 1_000;
       faults.push({ name: fault.name, injected: fault.count ?? 1, recoveryMs, seconds, broken });

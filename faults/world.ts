@@ -21,8 +21,19 @@ type Api = <T = { id: string }>(method: string, path: string, body?: unknown) =>
 export type Excuse = {
   /** The provider ended what this connector had: a person must connect it again. */
   ended(connectorId: string): void;
-  /** The replica that refreshed was killed, or lost, between the provider's answer and the write. */
-  interrupted(): void;
+  /**
+   * A replica that refreshed was killed, or lost its answer, some time since `from`: what the database says began and
+   * has no outcome is excused. To be called while the database answers.
+   */
+  interrupted(from: number): Promise<void>;
+};
+
+export type Excused = {
+  /** Connectors whose authorization was ended. */
+  readonly connectors: Set<string>;
+  /** Credentials whose refresh was interrupted, as `{connector id} {agent id or nothing}`. */
+  readonly credentials: Set<string>;
+  readonly interruptions: { readonly from: number; readonly to: number }[];
 };
 
 export type World = {
@@ -40,8 +51,7 @@ export type World = {
   readonly random: Random;
   readonly keys: { readonly present: string; readonly other: string };
   readonly excuse: Excuse;
-  /** Until when each kind of loss is excused, and for whom. */
-  readonly excused: { readonly connectors: Set<string>; readonly interruptions: number[] };
+  readonly excused: Excused;
   /** The API at any replica. */
   readonly api: Api;
   apiOf(replica: Replica): Api;
@@ -132,7 +142,7 @@ async function make(
   closers.push(close);
   const load = await makeLoadWorld({ url: balancer.url, api }, agents, random, { standIn });
   closers.push(() => Promise.all(load.connectors.map(({ server }) => server.close().catch(() => undefined))));
-  const excused = { connectors: new Set<string>(), interruptions: [] as number[] };
+  const excused: Excused = { connectors: new Set(), credentials: new Set(), interruptions: [] };
   const notes: string[] = [];
   const doorOf = (replica: Replica): string => doors.get(replica) ?? replica.url;
   return {
@@ -149,7 +159,13 @@ async function make(
     excused,
     excuse: {
       ended: (connectorId) => void excused.connectors.add(connectorId),
-      interrupted: () => void excused.interruptions.push(Date.now()),
+      async interrupted(from) {
+        excused.interruptions.push({ from, to: Date.now() });
+        const rows = await postgres.query<{ connector_id: string; agent_id: string | null }>(
+          'select connector_id, agent_id from credentials where refresh_started_at is not null',
+        );
+        for (const { connector_id: id, agent_id: agent } of rows) excused.credentials.add(`${id} ${agent ?? ''}`);
+      },
     },
     api,
     doorOf,

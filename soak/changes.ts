@@ -106,7 +106,7 @@ const replaceAgent: Change = ({ hub, agents }, random) => {
   });
 };
 
-type Owned = { connector: Connector; credential: Credential; agent: Agent | null };
+export type Owned = { connector: Connector; credential: Credential; agent: Agent | null };
 
 function ownedBy(agent: Agent, random: Random): Owned | null {
   const own = agent.connectors.filter(({ mode }) => mode === 'per_agent');
@@ -116,7 +116,7 @@ function ownedBy(agent: Agent, random: Random): Owned | null {
 }
 
 /** A new secret in place of the old one, which stops working at the server a while later. */
-async function renew({ hub }: World, { connector, credential, agent }: Owned): Promise<void> {
+export async function renew({ hub }: World, { connector, credential, agent }: Owned): Promise<void> {
   credential.generation += 1;
   const account = `${agent?.name ?? 'house'}:${credential.generation}`;
   const before = credential.secret;

@@ -3,6 +3,11 @@
 // Outbound requests.
 /** A server that does not complete TCP and TLS in this time is down for our purposes. */
 export const CONNECT_TIMEOUT_MS = 5_000;
+/** One question to one name server; the second try waits twice as long, which leaves something of CONNECT_TIMEOUT_MS. */
+export const DNS_TRY_MS = 1_200;
+export const DNS_TRIES = 2;
+/** With addresses of one family in hand the other is waited for this long. */
+export const DNS_SECOND_FAMILY_MS = 250;
 /** Whole answer, headers and body. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 /** A stream may live long but must say something (SSE comments count). */
@@ -25,12 +30,6 @@ export const TARGETS_KEPT_MAX = 20_000;
 
 /** A tool that is tried by hand may take this long. */
 export const TRY_REQUEST_TIMEOUT_MS = 120_000;
-
-// Starting and stopping.
-/** How often a server that starts looks for its database. */
-export const DATABASE_AWAIT_MS = 500;
-/** How often it says that it waits. */
-export const DATABASE_AWAIT_TOLD_MS = 30_000;
 
 // Reading MCP messages.
 /** Nesting of JSON from a server; no schema needs more, and deeper input exhausts whoever walks it. */
@@ -107,6 +106,9 @@ export const REFRESH_SAVE_LAST_MS = 3_000;
 export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
+/** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
+export const REFUSAL_PAUSE_MS = 2_000;
+export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */
@@ -115,6 +117,8 @@ export const CREDENTIAL_CACHE_MS = 1_000;
 // Discovery.
 /** Validated authorization server metadata is fresh this long. */
 export const AS_METADATA_LIFETIME_MS = 60 * 60_000;
+/** An endpoint that fails may have moved; but many tokens that fail together read the metadata once. */
+export const AS_METADATA_DOUBT_MS = 60_000;
 /** A legacy protocol verdict expires, because an upgraded server keeps answering `initialize`. */
 export const LEGACY_VERDICT_LIFETIME_MS = 24 * 60 * 60_000;
 export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;

@@ -5,6 +5,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import './styles/main.css';
+import { MOUNT } from './api/mount.ts';
 import { connectorsQuery } from './api/queries.ts';
 import { queryClient } from './api/query-client.ts';
 import { sessionQuery } from './api/session.ts';
@@ -17,7 +18,8 @@ keepFocus();
 
 // Asked before anything is drawn: who is signed in, and what the first page most often shows.
 void queryClient.prefetchQuery(sessionQuery);
-if (/^\/(connectors)?$/.test(window.location.pathname)) void queryClient.prefetchQuery(connectorsQuery);
+if ([`${MOUNT}`, `${MOUNT}/`, `${MOUNT}/connectors`].includes(window.location.pathname))
+  void queryClient.prefetchQuery(connectorsQuery);
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('index.html has no #app');

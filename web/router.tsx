@@ -2,6 +2,7 @@
 // other page's code comes when it is first visited.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { MOUNT } from './api/mount.ts';
 import { queryClient } from './api/query-client.ts';
 import { sessionQuery } from './api/session.ts';
 import { ConnectorsPage } from './pages/connectors/list.tsx';
@@ -147,6 +148,7 @@ const routeTree = root.addChildren([
 
 export const router = createRouter({
   routeTree,
+  basepath: MOUNT === '' ? '/' : MOUNT,
   defaultPreload: 'intent',
   defaultPendingComponent: PagePending,
   defaultErrorComponent: PageError,

@@ -1,6 +1,8 @@
 // The database goes away, stands still, or takes nothing more.
 
+import { until } from '../../test/support/until.ts';
 import { type Fault, pause } from '../fault.ts';
+import { connectToRefresh } from '../refreshed.ts';
 import type { World } from '../world.ts';
 
 const SHORT_MS = 3_000;
@@ -35,7 +37,25 @@ export const databaseFaults: readonly Fault[] = [
     name: 'database away for long',
     async inject({ postgres }) {
       await postgres.stop();
-      await pause(20_000);
+      await pause(12_000);
+    },
+    end: ({ postgres }) => postgres.start(),
+  },
+  {
+    name: 'database away between the answer to a refresh and its write',
+    async inject(world) {
+      const { id, provider } = await connectToRefresh(world);
+      // So long that the database is gone when the answer comes.
+      provider.running.faults.delayMs = { token: 2_000 };
+      const isAsked = (): boolean =>
+        world.heard.presented().some(({ grant, status }) => grant === 'refresh_token' && status === 0);
+      await until('a refresh is under way', async () => {
+        void world.api('POST', `connectors/${id}/requests`, { method: 'tools/list' }).catch(() => undefined);
+        return isAsked();
+      });
+      await world.postgres.stop();
+      delete provider.running.faults.delayMs;
+      await pause(15_000);
     },
     end: ({ postgres }) => postgres.start(),
   },

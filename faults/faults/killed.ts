@@ -4,6 +4,7 @@ import { startProvider } from '../../providers/index.ts';
 import { Browser } from '../../test/support/browser.ts';
 import { type Fault, pause } from '../fault.ts';
 import { signIn } from '../providers.ts';
+import { connectToRefresh } from '../refreshed.ts';
 import type { Replica, Step } from '../replica.ts';
 import { rotateUnderOtherKey } from '../rotation.ts';
 import type { World } from '../world.ts';
@@ -19,8 +20,6 @@ type Deadly = {
   readonly prepare?: (world: World) => Promise<unknown>;
   readonly drive: Drive;
   readonly steps: Readonly<Record<string, Step>>;
-  /** Steps after which the provider has given tokens that nobody wrote down. */
-  readonly interrupts?: readonly string[];
 };
 
 function killed(name: string, deadly: Deadly): Fault {
@@ -31,9 +30,11 @@ function killed(name: string, deadly: Deadly): Fault {
       for (const [at, step] of Object.entries(deadly.steps)) {
         await deadly.prepare?.(world);
         const replica = world.random.one(world.replicas);
+        const from = Date.now();
         await replica.dieAt(step);
         await driveToDeath(world, replica, deadly.drive, `${name}, ${at}`);
-        if (deadly.interrupts?.includes(at) === true) world.excuse.interrupted();
+        // Whatever it refreshed at that moment is cut off, not only what it was driven to.
+        await world.excuse.interrupted(from);
         await replica.start();
       }
     },
@@ -55,19 +56,10 @@ async function driveToDeath(world: World, replica: Replica, drive: Drive, what: 
 
 const oneOf = <T>(world: World, values: readonly T[]): T => world.random.one(values);
 
-/** Connectors of their own: after a refresh that was cut off nobody else refreshes until its lease has lapsed. */
 const refreshed = new WeakMap<World, string>();
 
-const connectToRefresh = async (world: World): Promise<void> => {
-  const { running } = oneOf(world, world.providers);
-  const { id } = await world.api('POST', 'connectors', {
-    name: `Refreshed ${Date.now().toString(36)}`,
-    url: running.mcpUrl,
-    authType: 'oauth',
-    credentialMode: 'shared',
-  });
-  await signIn(world.api, id);
-  refreshed.set(world, id);
+const prepareRefresh = async (world: World): Promise<void> => {
+  refreshed.set(world, (await connectToRefresh(world)).id);
 };
 
 /** A request with a token that is due soon after it came. */
@@ -102,7 +94,9 @@ const register: Drive = (world, replica) =>
   world.apiOf(replica)('POST', `connectors/${unregistered.get(world)}/connect`, {});
 
 const listTools: Drive = (world, replica) => {
-  const shared = world.load.connectors.filter(({ mode }) => mode !== 'per_agent');
+  const shared = world.load.connectors.filter(
+    ({ mode, revision }) => mode !== 'per_agent' && revision !== '2024-11-05',
+  );
   return world.apiOf(replica)('POST', `connectors/${oneOf(world, shared).id}/sync`, {});
 };
 
@@ -120,11 +114,12 @@ const revokeKey: Drive = async (world, replica) => {
 
 const REFRESH = 'grant_type=refresh_token';
 const CODE = 'grant_type=authorization_code';
+const LISTED = 'update "connectors" set .*"tools_synced_at"';
 const SAVES_TOKENS = 'update "credentials" set .*"sealed"';
 
 export const killedFaults: readonly Fault[] = [
   killed('a refresh', {
-    prepare: connectToRefresh,
+    prepare: prepareRefresh,
     drive: useAndRefresh,
     steps: {
       'before its request': { at: 'request', path: '/token$', body: REFRESH },
@@ -133,7 +128,6 @@ export const killedFaults: readonly Fault[] = [
       'before the write': { at: 'before', statement: SAVES_TOKENS },
       'after the write': { at: 'after', statement: SAVES_TOKENS },
     },
-    interrupts: ['its request sent', 'its answer received', 'before the write'],
   }),
   killed('a callback', {
     drive: finishSignIn,
@@ -166,8 +160,9 @@ export const killedFaults: readonly Fault[] = [
   killed('a listing of tools', {
     drive: listTools,
     steps: {
-      'before the write': { at: 'before', statement: 'insert into "tools"' },
-      'after the write': { at: 'after', statement: 'insert into "tools"' },
+      'its answer received': { at: 'answered', path: '/mcp$', body: 'tools/list' },
+      'before the write': { at: 'before', statement: LISTED },
+      'after the write': { at: 'after', statement: LISTED },
     },
   }),
   killed('a disconnection', {
@@ -189,12 +184,12 @@ export const killedFaults: readonly Fault[] = [
   {
     name: 'replica killed at any moment',
     isShort: true,
-    inject: ({ replicas, random }) => random.one(replicas).kill(),
+    inject: (world) => kill(world, [world.random.one(world.replicas)]),
     end: restart,
   },
   {
     name: 'all replicas killed',
-    inject: async ({ replicas }) => void (await Promise.all(replicas.map((replica) => replica.kill()))),
+    inject: (world) => kill(world, world.replicas),
     end: restart,
   },
   {
@@ -221,6 +216,12 @@ export const killedFaults: readonly Fault[] = [
     end: async () => undefined,
   },
 ];
+
+async function kill({ excuse }: World, replicas: readonly Replica[]): Promise<void> {
+  const from = Date.now();
+  await Promise.all(replicas.map((replica) => replica.kill()));
+  await excuse.interrupted(from);
+}
 
 async function restart({ replicas }: World): Promise<void> {
   await Promise.all(replicas.filter((replica) => !replica.isRunning()).map((replica) => replica.start()));

@@ -25,10 +25,9 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     name: 'network to the database silent at one replica',
-    async inject({ replicas, random, excuse }) {
+    async inject({ replicas, random }) {
       random.one(replicas).database.mute();
       await pause(LASTS_MS);
-      excuse.interrupted();
     },
     end: mendWires,
   },
@@ -52,10 +51,11 @@ export const networkFaults: readonly Fault[] = [
     name: 'network to the providers silent at one replica',
     needsNamespaces: true,
     async inject({ replicas, random, excuse }) {
+      const from = Date.now();
       await random.one(replicas).network.losesProviders?.();
       await pause(LASTS_MS);
       // A request whose answer was lost may have been granted.
-      excuse.interrupted();
+      await excuse.interrupted(from);
     },
     end: mendNetworks,
   },

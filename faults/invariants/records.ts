@@ -7,9 +7,7 @@ import type { World } from '../world.ts';
 const PLAIN_TOOLS = ['whoami', 'steps', 'fail', 'refuse'] as const;
 /** A killed replica takes with it what it heard of calls in the last moment: half a second, and what was under way. */
 const UNWRITTEN_MS = 1_500;
-/** A lease of a refresh is free again after 45 s; the next one who tries finds the token spent. */
-const INTERRUPTED_MS = 120_000;
-/** A replica that kept tokens of an answer, or was cut off from it, may be behind this much. */
+/** What a replica was doing when it was killed began shortly before. */
 const AROUND_MS = 5_000;
 
 /** A refresh token, and a code, is presented once; the second time after an interruption is known, and excused. */
@@ -20,7 +18,9 @@ export function presentedComplaints(world: World): string[] {
     const first = seen.get(presented);
     seen.set(presented, Math.min(at, first ?? at));
     if (first === undefined) return;
-    const isInterrupted = world.excused.interruptions.some((when) => Math.abs(when - first) < AROUND_MS);
+    const isInterrupted = world.excused.interruptions.some(
+      ({ from, to }) => first > from - AROUND_MS && first < to + AROUND_MS,
+    );
     if (grant === 'refresh_token' && isInterrupted) return;
     complaints.push(`${where}: a ${grant} was presented twice, ${at - first} ms apart`);
   };
@@ -30,18 +30,17 @@ export function presentedComplaints(world: World): string[] {
   return complaints;
 }
 
-type Credential = { connector_id: string; state: string; reason: string | null; name: string };
+type Credential = { connector_id: string; agent_id: string | null; state: string; reason: string | null; name: string };
 
 /** A credential that needs a person says why; and unless its authorization was ended, or interrupted, it needs none. */
 export async function credentialComplaints(world: World): Promise<string[]> {
   const rows = await world.postgres.query<Credential>(
-    "select c.connector_id, c.state, c.reason, k.name from credentials c join connectors k on k.id = c.connector_id where c.state <> 'ok'",
+    "select c.connector_id, c.agent_id, c.state, c.reason, k.name from credentials c join connectors k on k.id = c.connector_id where c.state <> 'ok'",
   );
-  return rows.flatMap(({ connector_id: id, state, reason, name }) => {
+  return rows.flatMap(({ connector_id: id, agent_id: agent, state, reason, name }) => {
     if (reason === null) return [`a credential of ${name} is ${state} and does not say why`];
     if (world.excused.connectors.has(id)) return [];
-    const isLate = world.excused.interruptions.every((when) => Date.now() - when > INTERRUPTED_MS);
-    if (/interrupted/.test(reason) && !isLate) return [];
+    if (/interrupted/.test(reason) && world.excused.credentials.has(`${id} ${agent ?? ''}`)) return [];
     return [`a credential of ${name} needs a person: ${state}, ${reason}`];
   });
 }
@@ -52,11 +51,19 @@ export async function auditComplaints(world: World): Promise<string[]> {
     'select action, count(*) from audit group by action',
   );
   const logged = new Map(rows.map(({ action, count }) => [action, Number(count)]));
-  return [...world.ledger.counts()].flatMap(([action, { acknowledged, unknown }]) => {
+  const granted =
+    world.heard.presented().filter(({ grant, status }) => grant === 'refresh_token' && status === 200).length +
+    world.load.connectors.flatMap(({ server }) =>
+      server.tokenRequests.filter(({ grant, isGranted }) => grant === 'refresh_token' && isGranted),
+    ).length;
+  const refreshed = logged.get('credential.refreshed') ?? 0;
+  const invented = `the audit log has ${refreshed} refreshes, the providers granted ${granted}`;
+  const changes = [...world.ledger.counts()].flatMap(([action, { acknowledged, unknown }]) => {
     const found = logged.get(action) ?? 0;
     if (found >= acknowledged && (found <= acknowledged + unknown || ALSO_BY_OTHERS.has(action))) return [];
     return [`the audit log has ${found} of ${action}, acknowledged were ${acknowledged} (and ${unknown} not answered)`];
   });
+  return refreshed <= granted ? changes : [...changes, invented];
 }
 
 /** Every call that a server heard is in the call log, but those whose replica was killed before it wrote them. */

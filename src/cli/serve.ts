@@ -28,6 +28,7 @@ export const serve = command({
     void stop.then(() => stopped.abort());
     const server = await startServer(settings, log, stopped).catch(unlessStopped(stopped.signal));
     if (server === null) return 0;
+    let noticeMs = 0;
     try {
       const facts = await awaitingDatabase(() => startFacts(settings, server), log, stopped.signal).catch(
         unlessStopped(stopped.signal),
@@ -37,14 +38,18 @@ export const serve = command({
       const { url, keyOrigin } = server;
       const data = { url, version: VERSION, ...placesOf(settings), keyOrigin, callers, setupCode };
       output.result(data, announcement(settings, server, callers, setupCode));
-      await stop;
+      noticeMs = noticeOf(await stop, settings);
       output.note('Finishing the requests under way; a second signal ends at once.');
     } finally {
-      await server.close();
+      await server.close(noticeMs);
     }
     return 0;
   },
 });
+
+/** Whoever ends a server at its console is not waited for by a balancer. */
+const noticeOf = (signal: NodeJS.Signals, { stopNoticeSeconds }: Settings): number =>
+  signal === 'SIGTERM' ? stopNoticeSeconds * 1_000 : 0;
 
 /** null for a start that a signal ended. @throws any other error */
 const unlessStopped =

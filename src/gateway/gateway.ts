@@ -49,6 +49,8 @@ export type Gateway = {
   metadata(key: string | null): AgentAnswer;
   /** Keys of the connectors whose server keeps failing, so that calls to it are refused for now. */
   openCircuits(): readonly string[];
+  /** Ends the streams on which agents only listen, within a second: they are taken up again at another replica. */
+  endStreams(): void;
   close(): Promise<void>;
 };
 
@@ -60,6 +62,7 @@ export function createGateway(
 ): Gateway {
   const connections = createConnections(context);
   const offered = createOfferedTools();
+  let isEnding = false;
   const mailbox = createMailbox(context);
   const shared = { context, hub, record, connections, offered, tracer };
   const parts: FaceParts = {
@@ -78,14 +81,14 @@ export function createGateway(
     async mayListen({ headers, endpoint }, credentialId) {
       const presented = presentedKey(headers);
       const access = presented && (await hub.access.byKey(presented));
-      if (access === null || endpoint === null || !access.connectors.has(endpoint)) return false;
+      if (isEnding || access === null || endpoint === null || !access.connectors.has(endpoint)) return false;
       if (credentialId === null) return true;
       return (await context.store.credentials.get(credentialId))?.slot === 'active';
     },
     toolsNow: async ({ headers, endpoint }) => {
       const presented = presentedKey(headers);
       const access = presented && (await hub.access.byKey(presented));
-      return access === null ? null : offered.list(access, endpoint);
+      return isEnding || access === null ? null : offered.list(access, endpoint);
     },
   };
 
@@ -117,6 +120,9 @@ export function createGateway(
         bearer_methods_supported: ['header'],
       }),
     openCircuits: () => parts.circuits.open(),
+    endStreams() {
+      isEnding = true;
+    },
     close() {
       mailbox.close();
       return connections.close();

@@ -2,7 +2,9 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { html, raw } from 'hono/html';
+import { policyForStyle } from './content-policy.ts';
 import type { HttpDependencies, HttpEnvironment } from './environment.ts';
+import { LOGO, PLAIN_STYLE } from './plain-style.ts';
 
 type Operation = {
   readonly summary?: string;
@@ -12,15 +14,15 @@ type Operation = {
   readonly responses?: Readonly<Record<string, { readonly description?: string }>>;
 };
 
-const STYLE = `:root{color-scheme:light dark;--ink:#1d2530;--paper:#fbfaf7;--line:#d8d3c7;--soft:#5b6472;--panel:#fff}
-@media (prefers-color-scheme:dark){:root{--ink:#e9e6df;--paper:#171a1f;--line:#343a44;--soft:#a3abb8;--panel:#1f232a}}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:56rem;margin:3rem auto;padding:0 1.5rem}h1{font-size:1.7rem;margin:0}h2{margin:2.5rem 0 .75rem;font-size:1.15rem}
-details{border:1px solid var(--line);border-radius:.4rem;background:var(--panel);margin:.4rem 0}
-summary{cursor:pointer;padding:.55rem .8rem;display:flex;gap:.8rem;align-items:baseline;flex-wrap:wrap}
-.m{font:600 .75rem ui-monospace,monospace;min-width:3.6rem}.p{font:.9rem ui-monospace,monospace}.s{color:var(--soft)}
-.d{padding:0 .8rem .8rem;border-top:1px solid var(--line)}pre{overflow:auto;font-size:.82rem;line-height:1.4}
-table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0;vertical-align:top}a{color:inherit}`;
+const STYLE = `${PLAIN_STYLE}main{max-width:60rem;margin:2.5rem auto 5rem;padding:0 1.25rem}
+h1{font-size:1.25rem;margin:1rem 0 0}h2{margin:2.5rem 0 .75rem;font-size:.9375rem}
+details{border:1px solid var(--line);border-radius:.5rem;background:var(--surface);margin:.375rem 0}
+summary{cursor:pointer;padding:.5rem .875rem;display:flex;gap:.25rem .75rem;align-items:baseline;flex-wrap:wrap;list-style:none}
+.m{font:600 .75rem ui-monospace,monospace;min-width:3.5rem;color:var(--soft)}.p{font:.8125rem ui-monospace,monospace;overflow-wrap:anywhere}
+.s{color:var(--soft);font-size:.8125rem}.d{padding:0 .875rem .875rem;font-size:.8125rem;border-top:1px solid var(--line)}
+pre{overflow:auto;font-size:.75rem;line-height:1.5;padding:.75rem;background:var(--sunken);border-radius:.5rem}
+table{border-collapse:collapse}td{padding:.125rem 1rem .125rem 0;vertical-align:top;font-size:.8125rem}`;
+const policy = policyForStyle(STYLE);
 
 export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, version }: HttpDependencies): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiToken', {
@@ -45,7 +47,8 @@ export function mountDocs(app: OpenAPIHono<HttpEnvironment>, { hub, people, vers
       servers: [{ url: hub.baseUrl }],
     });
   app.get('/api/openapi.json', (c) => c.json(document()));
-  app.get('/api/docs', (c) => {
+  app.get('/api/docs', async (c) => {
+    c.header('content-security-policy', await policy());
     const { paths, components } = document() as unknown as {
       paths: Record<string, Record<string, Operation>>;
       components: { schemas?: Record<string, unknown> };
@@ -76,7 +79,7 @@ ${operation.requestBody === undefined ? '' : html`<p>Body</p>${pretty(operation.
         html`<details><summary><span class="p">${name}</span></summary><div class="d">${pretty(schema)}</div></details>`,
     );
     return c.html(
-      html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Chatelaine API</title><style>${raw(STYLE)}</style></head><body><main><h1>Chatelaine API</h1><p class="s">Version ${version}. Send <code>Authorization: Bearer</code> with an API token; <code>chatelaine tokens create</code> makes one. The whole document: <a href="/api/openapi.json">openapi.json</a>.</p>${rows}<h2>Shapes</h2>${schemas}</main></body></html>`,
+      html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Chatelaine API</title><style>${raw(STYLE)}</style></head><body><main>${raw(LOGO)}<h1>Chatelaine API</h1><p class="s">Version ${version}. Send <code>Authorization: Bearer</code> with an API token; <code>chatelaine tokens create</code> makes one. The whole document: <a href="openapi.json">openapi.json</a>.</p>${rows}<h2>Shapes</h2>${schemas}</main></body></html>`,
     );
   });
 }

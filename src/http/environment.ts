@@ -37,7 +37,8 @@ export type PageFile = {
 
 /** The built web page. */
 export type WebPage = {
-  readonly index: PageFile;
+  /** The index of a hub whose public URL has the path `mount`, as `/keys`; empty where it has none. */
+  readonly index: (mount: string) => PageFile;
   /** By path, as `/assets/index-3fa9.js`; null where there is no such file. */
   readonly file: (path: string) => PageFile | null;
 };

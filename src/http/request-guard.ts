@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { ChatelaineError } from '../errors.ts';
 import { JSON_MAX_DEPTH, REQUEST_MAX_BYTES } from '../limits.ts';
 import { isTooDeep } from '../mcp/json.ts';
+import { NO_CONTENT_POLICY } from './content-policy.ts';
 import { problemResponse } from './problem.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -109,10 +110,5 @@ export const answerHeaders: MiddlewareHandler = async (c, next) => {
   c.header('referrer-policy', 'no-referrer');
   c.header('x-frame-options', 'DENY');
   if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
-  if (!c.res.headers.has('content-security-policy')) {
-    c.header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    );
-  }
+  if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', NO_CONTENT_POLICY);
 };

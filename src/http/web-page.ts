@@ -24,15 +24,17 @@ const HASHED = '/assets/';
 
 /** Without a built page, as in a library, `/` leads to the documents of the API. */
 export function mountWebPage(app: Hono<HttpEnvironment>, dependencies: HttpDependencies): void {
-  const { webPage } = dependencies;
+  const { webPage, hub } = dependencies;
+  const mount = new URL(hub.baseUrl).pathname.replace(/\/$/, '');
   if (webPage === null) {
-    app.get('/', (c) => c.redirect('/api/docs', 302));
+    app.get('/', (c) => c.redirect(`${mount}/api/docs`, 302));
     return;
   }
 
+  const indexFile = webPage.index(mount);
   const index = (c: Context<HttpEnvironment>): Response => {
     c.header('content-security-policy', POLICY);
-    return send(c, webPage.index, 'no-store');
+    return send(c, indexFile, 'no-store');
   };
 
   app.get('/', index);

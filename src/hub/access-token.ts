@@ -7,7 +7,7 @@ import { CREDENTIAL_CACHE_MS, REFRESH_AHEAD_MS } from '../limits.ts';
 import type { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
-import { markCredential, UNREADABLE } from './credential-state.ts';
+import { isOnlyRefused, MOVED, markCredential, UNREADABLE } from './credential-state.ts';
 import { obtainMachineCredential } from './machine-credential.ts';
 import { promotePending } from './pending-credential.ts';
 import { refreshCredential } from './refresh.ts';
@@ -21,6 +21,8 @@ export type ResolvedCredential = {
   /** null where no credential is needed. */
   readonly credentialId: string | null;
   readonly generation: number;
+  /** Marked as refused by the server; what it accepts now is told by {@link credentialProven}. */
+  readonly isDoubted?: boolean;
 };
 
 export type ResolveOptions = {
@@ -63,9 +65,11 @@ export async function resolveCredential(
   const known = plain ? knownCredential(context, connector, agentId) : null;
   if (known !== null) return known;
   const epoch = context.credentialCache.epoch();
+  // What comes late was true when it was asked for.
+  const readAt = context.now();
   if (connector.authType === 'none') {
     const value = { headers: await customHeaders(context, connector), credentialId: null, generation: 0 };
-    if (plain) remember(context, connector, owner, { value, validUntil: Number.POSITIVE_INFINITY }, epoch);
+    if (plain) remember(context, connector, owner, { value, validUntil: Number.POSITIVE_INFINITY }, { epoch, readAt });
     return value;
   }
   const slot = options.slot ?? 'active';
@@ -79,7 +83,7 @@ export async function resolveCredential(
     credential.kind === 'static'
       ? await resolveStatic(context, connector, credential)
       : await resolveOAuth(context, connector, credential, options);
-  if (slot === 'active') remember(context, connector, owner, resolved, epoch);
+  if (slot === 'active') remember(context, connector, owner, resolved, { epoch, readAt });
   return resolved.value;
 }
 
@@ -101,7 +105,7 @@ function remember(
   connector: ConnectorRecord,
   owner: string | null,
   resolved: Timed,
-  epoch: number,
+  { epoch, readAt }: { readonly epoch: number; readonly readAt: number },
 ): void {
   context.credentialCache.set(
     connector.id,
@@ -109,7 +113,7 @@ function remember(
     {
       ...resolved.value,
       url: connector.url,
-      validUntil: Math.min(context.now() + CREDENTIAL_CACHE_MS, resolved.validUntil),
+      validUntil: Math.min(readAt + CREDENTIAL_CACHE_MS, resolved.validUntil),
     },
     epoch,
   );
@@ -138,6 +142,7 @@ async function withCustom(
     headers: { ...(await customHeaders(context, connector)), ...own },
     credentialId: credential.id,
     generation: credential.generation,
+    ...(credential.state === 'reauthorization_required' ? { isDoubted: true } : {}),
   };
 }
 
@@ -202,7 +207,7 @@ async function usable(
   credential: CredentialRecord,
   options: ResolveOptions,
 ): Promise<CredentialRecord> {
-  if (credential.state === 'reauthorization_required' && !(await opensAgain(context, credential))) {
+  if (credential.state === 'reauthorization_required' && !(await mayServe(context, credential, options))) {
     throw new ChatelaineError(
       'reauthorization_required',
       `${connector.name} must be connected again: ${credential.reason ?? 'the authorization ended'}.`,
@@ -215,6 +220,18 @@ async function usable(
   return refreshCredential(context, connector, credential, { force: refused });
 }
 
+/** A credential that was marked, and why that need not hold any more. */
+async function mayServe(context: HubContext, credential: CredentialRecord, options: ResolveOptions): Promise<boolean> {
+  const { state, reason, expiresAt } = credential;
+  // Whoever was refused just now is in the midst of a trial.
+  if (isOnlyRefused({ state, reason })) return options.refused !== undefined || context.refusalTrials.begin(credential);
+  // Its server may be back with the old authorization server; who asks the new one is not known by the old token.
+  const lasts = (expiresAt ?? Number.POSITIVE_INFINITY) > context.now() + REFRESH_AHEAD_MS;
+  const isMoved = reason?.startsWith(MOVED) === true && lasts;
+  if (isMoved) return context.refusalTrials.begin(credential);
+  return opensAgain(context, credential);
+}
+
 /** A key that was missing and is back mends what was marked for want of it. */
 async function opensAgain(context: HubContext, credential: CredentialRecord): Promise<boolean> {
   if (credential.reason !== UNREADABLE) return false;
@@ -225,6 +242,14 @@ async function opensAgain(context: HubContext, credential: CredentialRecord): Pr
     throw error;
   }
   return markCredential(context, credential, 'ok', null);
+}
+
+/** The server accepted what was marked as refused. A lack of scope is for a consent to clear. */
+export async function credentialProven(context: HubContext, { credentialId }: ResolvedCredential): Promise<void> {
+  const credential = credentialId === null ? null : await context.store.credentials.get(credentialId);
+  if (credential === null || credential.state !== 'reauthorization_required') return;
+  context.refusalTrials.forget(credential.id);
+  await markCredential(context, credential, 'ok', null);
 }
 
 async function orUnreadable<T>(context: HubContext, credential: CredentialRecord, open: () => Promise<T>): Promise<T> {

@@ -8,6 +8,7 @@ import type { Vault } from '../vault/seal.ts';
 import type { AgentAccessReader } from './agent-access.ts';
 import type { LateSaves } from './late-saves.ts';
 import type { HubMeter } from './meter.ts';
+import type { RefusalTrials } from './refusal-trials.ts';
 
 /** One request as the transcript shows it; `url` is redacted already. */
 export type RequestEntry = {
@@ -54,6 +55,7 @@ export type HubContext = {
   readonly credentialCache: CredentialCache;
   readonly agentAccess: AgentAccessReader;
   readonly lateSaves: LateSaves;
+  readonly refusalTrials: RefusalTrials;
   /** In-process single flight: callers of one key share one run. */
   readonly singleFlight: <T>(key: string, run: () => Promise<T>) => Promise<T>;
   readonly tokenLanes: TokenLanes;

@@ -2,7 +2,7 @@
 // the store as its memory. What was found is remembered on the connector; metadata by its issuer.
 
 import { ChatelaineError, isChatelaineError, isTransient, quoteForeign } from '../errors.ts';
-import { AS_METADATA_LIFETIME_MS, DISCOVERY_REUSE_MS } from '../limits.ts';
+import { AS_METADATA_DOUBT_MS, AS_METADATA_LIFETIME_MS, DISCOVERY_REUSE_MS } from '../limits.ts';
 import { fetchAuthorizationServer } from '../oauth/authorization-server-metadata.ts';
 import { discover, manualServer } from '../oauth/discovery.ts';
 import type { AuthorizationServer, BearerChallenge } from '../oauth/types.ts';
@@ -170,9 +170,18 @@ function refusePrivateEndpoints(context: HubContext, server: AuthorizationServer
   }
 }
 
+/** Its endpoints did not do what they are for: the next use reads its metadata again, if that was not done just now. */
+export async function doubtServer(context: HubContext, issuer: string): Promise<void> {
+  const known = await context.store.authorizationServers.get(issuer);
+  const now = context.now();
+  if (known === null || known.metadataUrl === null || known.expiresAt <= now) return;
+  if (known.fetchedAt + AS_METADATA_DOUBT_MS > now) return;
+  await context.store.authorizationServers.put({ ...known, expiresAt: now });
+}
+
 /**
  * The metadata to use a credential's issuer with, for refresh and revocation: fresh from the store, else
- * fetched again, else (the provider's metadata being out of reach) the last known.
+ * fetched again, else (the provider's metadata being out of reach, or none) the last known.
  */
 export async function serverOf(
   context: HubContext,
@@ -201,7 +210,12 @@ export async function serverOf(
     await rememberServer(context, server, metadataUrl);
     return server;
   } catch (error) {
-    if (known !== null && isTransient(error)) return known.metadata as AuthorizationServer;
+    // What is published now is not even metadata: that may be a page of its proxy, and what was valid is still known.
+    const isAway = isTransient(error) || isChatelaineError(error, 'metadata_invalid', 'oauth_not_supported');
+    if (known !== null && isAway) {
+      recorder.note('authorization_server_metadata', 'not to be had at the moment; used as it was last known');
+      return known.metadata as AuthorizationServer;
+    }
     if (isChatelaineError(error)) throw error;
     throw new ChatelaineError('upstream_unreachable', `The authorization server ${issuer} could not be looked up.`, {
       cause: error,

@@ -1,6 +1,6 @@
 // What becomes of a refresh: the new tokens saved, or the failure judged.
 
-import { ChatelaineError, isChatelaineError } from '../errors.ts';
+import { ChatelaineError, isChatelaineError, isTransient } from '../errors.ts';
 import {
   REFRESH_BACKOFF_MAX_MS,
   REFRESH_BACKOFF_MS,
@@ -16,6 +16,7 @@ import type { HubContext } from './context.ts';
 import { expiryOf } from './credential-record.ts';
 import { markCredential, UNREADABLE } from './credential-state.ts';
 import { type Lease, pause } from './lease.ts';
+import { doubtServer } from './oauth-discovery.ts';
 import type { StoredTokens } from './sealed-values.ts';
 import { sealTokens } from './sealed-values.ts';
 import type { Recorder } from './transcript.ts';
@@ -131,7 +132,8 @@ export async function endCredential(
   reason: string,
 ): Promise<ChatelaineError> {
   const marked = await markCredential(context, credential, 'reauthorization_required', reason);
-  if (marked) {
+  const wasSo = credential.state === 'reauthorization_required' && credential.reason === reason;
+  if (marked && !wasSo) {
     await audit(context, SYSTEM, 'credential.reauthorization_required', {
       connectorId: connector.id,
       agentId: credential.agentId,
@@ -197,6 +199,8 @@ export async function refreshFailed(
     ...(answered ? { refreshStartedAt: null } : {}),
     reason: error.message,
   });
+  const mayHaveMoved = isTransient(error) && !isChatelaineError(error, 'store_unavailable', 'upstream_rate_limited');
+  if (mayHaveMoved && credential.issuer !== null) await doubtServer(context, credential.issuer);
   recorder.note('refresh', `kept the tokens; next try in ${Math.round(wait / 1000)} s`);
   const valid = !force && (credential.expiresAt === null || credential.expiresAt > context.now());
   if (valid) return credential;

@@ -13,6 +13,7 @@ import { refreshTokens } from '../oauth/refresh.ts';
 import type { OAuthClient, TokenSet } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { HubContext } from './context.ts';
+import { hasEnded, REFUSED_UNRENEWABLE } from './credential-state.ts';
 import { type Lease, pause, withLease } from './lease.ts';
 import { clientOf } from './oauth-client.ts';
 import { serverOf } from './oauth-discovery.ts';
@@ -38,9 +39,7 @@ export async function refreshCredential(
   const stillValid = !options.force && isValid(context, credential);
   if (!credential.refreshable) {
     if (stillValid) return credential;
-    const reason = options.force
-      ? 'the server refuses the access token and there is no refresh token'
-      : 'the access token expired and there is no refresh token';
+    const reason = options.force ? REFUSED_UNRENEWABLE : 'the access token expired and there is no refresh token';
     throw await endCredential(context, connector, credential, reason);
   }
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, options.force);
@@ -105,7 +104,7 @@ async function winnersToken(
   if (stillValid) return seen;
   const current = await context.store.credentials.get(seen.id);
   if (current === null) throw new ChatelaineError('connect_required', `${connector.name} was disconnected meanwhile.`);
-  if (current.state === 'reauthorization_required') throw reconnectError(connector, current.reason);
+  if (hasEnded(current)) throw reconnectError(connector, current.reason);
   return current.generation > seen.generation ? current : null;
 }
 
@@ -118,7 +117,7 @@ async function refreshHolding(
 ): Promise<CredentialRecord> {
   const credential = await afterCutOff(context, await present(context, connector, seen.id));
   if (credential.generation > seen.generation) return credential;
-  if (credential.state === 'reauthorization_required') throw reconnectError(connector, credential.reason);
+  if (hasEnded(credential)) throw reconnectError(connector, credential.reason);
   if (isBackingOff(context, credential)) return whileBackingOff(context, connector, credential, force);
 
   const recorder = createRecorder(context, 'refresh');

@@ -9,9 +9,9 @@ import { missingScopes } from '../oauth/scope.ts';
 import type { BearerChallenge } from '../oauth/types.ts';
 import type { ConnectorRecord, CredentialRecord } from '../store/records.ts';
 import type { ResolvedCredential } from './access-token.ts';
-import { knownCredential, resolveCredential } from './access-token.ts';
+import { credentialProven, knownCredential, resolveCredential } from './access-token.ts';
 import type { HubContext } from './context.ts';
-import { markCredential } from './credential-state.ts';
+import { MOVED, markCredential, REFUSED_FRESH } from './credential-state.ts';
 import { discoverFor } from './oauth-discovery.ts';
 import { customHeaders } from './request-headers.ts';
 import type { Recorder } from './transcript.ts';
@@ -24,7 +24,7 @@ export type CredentialChoice = {
 };
 
 /**
- * Runs `use` with the credential of `agentId`; a second time after a refused token was refreshed, which is
+ * Runs `use` with the credential of `agentId`; a second time after a refused token was refreshed or replaced, which is
  * safe for calls too, because a 401 comes before anything was executed.
  *
  * @param recorder asked for only when a refusal must be looked into
@@ -46,25 +46,53 @@ export async function withCredential<T>(
   const isPlain = options.slot === undefined && options.anonymous !== true;
   const resolved = (isPlain ? knownCredential(context, connector, agentId) : null) ?? (await resolve());
   try {
-    return await use(resolved);
+    return await proving(context, resolved, use);
   } catch (error) {
     if (!(error instanceof UpstreamStatusError) || (error.status !== 401 && error.status !== 403)) throw error;
     const challenge = bearerChallenge(error.headers);
     if (error.status === 403) throw await forbidden(context, connector, resolved, challenge, error);
     if (options.anonymous === true || resolved.credentialId === null) throw unauthorizedWithout(connector, error);
-    if (connector.authType !== 'oauth') throw await staticRefused(context, connector, resolved, error);
+    if (connector.authType !== 'oauth') {
+      if ((await presentCredential(context, resolved)) !== null)
+        throw await staticRefused(context, connector, resolved, error);
+      // It was replaced while the request was on its way; this process, or another, knows the new one.
+      context.credentialCache.forgetConnector(connector.id);
+      const entered = await resolve();
+      return await use(entered).catch(async (again: unknown) => {
+        const isRefused = again instanceof UpstreamStatusError && again.status === 401;
+        throw isRefused ? await staticRefused(context, connector, entered, again) : again;
+      });
+    }
 
     await noticeMigration(context, connector, resolved, challenge, recorder());
     const renewed = await resolve({ refused: resolved });
     try {
-      return await use(renewed);
+      return await proving(context, renewed, use);
     } catch (again) {
       if (!(again instanceof UpstreamStatusError) || (again.status !== 401 && again.status !== 403)) throw again;
       if (again.status === 403)
         throw await forbidden(context, connector, renewed, bearerChallenge(again.headers), again);
-      throw await refused(context, connector, renewed, 'the server refuses even a fresh access token (HTTP 401)');
+      throw await refused(context, connector, renewed, REFUSED_FRESH);
     }
   }
+}
+
+async function proving<T>(
+  context: HubContext,
+  resolved: ResolvedCredential,
+  use: (resolved: ResolvedCredential) => Promise<T>,
+): Promise<T> {
+  const answer = await use(resolved);
+  // null is no answer: the server must be asked otherwise.
+  if (resolved.isDoubted === true && answer !== null) {
+    await credentialProven(context, resolved).catch((error: unknown) =>
+      context.log.warn(
+        { err: error, credentialId: resolved.credentialId },
+        'a credential that works could not be marked',
+      ),
+    );
+  }
+  return answer;
 }
 
 async function anonymous(context: HubContext, connector: ConnectorRecord): Promise<ResolvedCredential> {
@@ -149,7 +177,7 @@ async function noticeMigration(
   }
   if (issuer === credential.issuer) return;
   recorder.note('discovery', `the server now names ${issuer} instead of ${credential.issuer}`);
-  throw await refused(context, connector, resolved, `the server now names another authorization server (${issuer})`);
+  throw await refused(context, connector, resolved, `${MOVED} (${issuer})`);
 }
 
 async function forbidden(

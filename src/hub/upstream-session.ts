@@ -12,7 +12,6 @@ import { openUpstream } from '../mcp/upstream.ts';
 import type { ConnectorRecord, ProtocolRecord } from '../store/records.ts';
 import type { ResolvedCredential } from './access-token.ts';
 import type { HubContext } from './context.ts';
-import { markCredential } from './credential-state.ts';
 import type { Hide } from './echo.ts';
 import { hideEchoes, hideInFault, hideInProtocol } from './echo.ts';
 import { withCredential } from './refused-credential.ts';
@@ -87,7 +86,6 @@ async function attempt<T>(
       // What a caller asked to be spoken once is not how this server is spoken to.
       if (options.pinnedVersion === undefined)
         await rememberServer(context, connector, hideInProtocol(upstream.protocol, hide));
-      await credentialProven(context, connector, resolved);
       return result;
     } finally {
       await upstream.close();
@@ -155,15 +153,4 @@ async function rememberFault(context: HubContext, connector: ConnectorRecord, er
   await context.store.connectors.update(connector.id, {
     reachability: { reachable: false, checkedAt: now, error: { code: error.code, message: error.message, at } },
   });
-}
-
-/** An answer given with a static secret clears an earlier refusal; OAuth states are cleared by consent only. */
-async function credentialProven(
-  context: HubContext,
-  connector: ConnectorRecord,
-  resolved: ResolvedCredential,
-): Promise<void> {
-  if (connector.authType === 'oauth' || resolved.credentialId === null) return;
-  const credential = await context.store.credentials.get(resolved.credentialId);
-  if (credential !== null && credential.state !== 'ok') await markCredential(context, credential, 'ok', null);
 }

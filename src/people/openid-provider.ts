@@ -57,6 +57,7 @@ export function createOpenIdProvider(settings: OpenIdSettings, outbound: Outboun
     const issuer = new URL(settings.issuer);
     const response = await oauth.discoveryRequest(issuer, { algorithm: 'oidc', ...optionsOf(outbound.metadata) });
     const server = await judged(() => oauth.processDiscoveryResponse(issuer, response), 'metadata_invalid');
+    checkEndpoints(server, issuer);
     known = { server, readAt: now() };
     return server;
   };
@@ -168,6 +169,19 @@ const FAILURES = {
   authorization_response_invalid: 'The answer of the identity provider does not belong to this sign-in; try again.',
   token_request_failed: 'The identity provider did not confirm the sign-in; check the client id and secret.',
 };
+
+/** @throws metadata_invalid for an endpoint that no browser or request may be sent to */
+function checkEndpoints(server: oauth.AuthorizationServer, issuer: URL): void {
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const) {
+    const value: unknown = server[name];
+    if (value === undefined) continue;
+    const url = typeof value === 'string' ? URL.parse(value) : null;
+    // Plain http only where the issuer itself was allowed to speak it.
+    const isWeb = url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.protocol === 'http:');
+    if (url !== null && isWeb && url.username === '' && url.password === '') continue;
+    throw new ChatelaineError('metadata_invalid', `The ${name} of the identity provider is no address to be sent to.`);
+  }
+}
 
 function incomplete(what: string): ChatelaineError {
   return new ChatelaineError('metadata_invalid', `The identity provider publishes no ${what}.`);

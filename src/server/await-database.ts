@@ -3,7 +3,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isChatelaineError } from '../errors.ts';
 import type { Log } from '../hub/context.ts';
-import { DATABASE_AWAIT_MS, DATABASE_AWAIT_TOLD_MS } from '../limits.ts';
+
+const LOOK_MS = 500;
+/** How often the log says that it waits. */
+const TOLD_MS = 30_000;
 
 /**
  * Runs `work`, again and again while the database is away.
@@ -20,13 +23,11 @@ export async function awaitingDatabase<T>(work: () => Promise<T>, log: Log, sign
       const isAway = isChatelaineError(error, 'store_unavailable') && error.details.retryAfterSeconds !== undefined;
       if (!isAway) throw error;
       signal?.throwIfAborted();
-      if (performance.now() - toldAt >= DATABASE_AWAIT_TOLD_MS) {
+      if (performance.now() - toldAt >= TOLD_MS) {
         log.warn({ err: error }, 'waiting for the database, which does not answer yet');
         toldAt = performance.now();
       }
     }
-    await wait(DATABASE_AWAIT_MS, undefined, signal === undefined ? {} : { signal }).catch(() =>
-      signal?.throwIfAborted(),
-    );
+    await wait(LOOK_MS, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
   }
 }

@@ -16,6 +16,9 @@ import { readOpenIdSettings } from './openid-settings.ts';
 import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** Balancers that look every second have noticed by then. */
+const STOP_NOTICE_DEFAULT_SECONDS = 3;
+const STOP_NOTICE_MAX_SECONDS = 300;
 const CLIENT_NAME_MAX_CHARACTERS = 100;
 
 /** The settings that have a flag of the same name: `--database-url` is `CHATELAINE_DATABASE_URL`. */
@@ -51,6 +54,8 @@ export type Settings = {
   readonly clientName: string;
   /** How long calls stay in the call log. */
   readonly callLogDays: number;
+  /** Told to stop by SIGTERM, a server says this long that it is not ready, and serves. */
+  readonly stopNoticeSeconds: number;
   /** Single sign-on; null where it is not set up. */
   readonly openId: OpenIdSettings | null;
   /** null where no collector is named. */
@@ -107,6 +112,9 @@ export function readSettings(env: Environment = process.env, flags: SettingFlags
     clientMetadataUrl: read('CHATELAINE_CLIENT_METADATA_URL', parseClientMetadataUrl),
     clientName: read('CHATELAINE_CLIENT_NAME', parseClientName) ?? 'Chatelaine',
     callLogDays: read('CHATELAINE_CALL_LOG_DAYS', parseDays) ?? CALL_LOG_DAYS_DEFAULT,
+    // Where the database is in a file there is no other replica to go to.
+    stopNoticeSeconds:
+      read('CHATELAINE_STOP_NOTICE_SECONDS', parseNotice) ?? (databaseUrl ? STOP_NOTICE_DEFAULT_SECONDS : 0),
     traces: readTraceSettings((variable) => read(variable, asIs)),
     openId: readOpenIdSettings((variable) => read(variable, asIs)),
     logLevel: read('CHATELAINE_LOG_LEVEL', parseLogLevel) ?? 'info',
@@ -239,6 +247,11 @@ function parseClientName(text: string, variable: string): string {
 function parseDays(text: string, variable: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw invalid(variable, text, 'set it to a number of days from 1 to 9999');
+}
+
+function parseNotice(text: string, variable: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= STOP_NOTICE_MAX_SECONDS) return Number(text);
+  throw invalid(variable, text, `set it to a number of seconds from 0 to ${STOP_NOTICE_MAX_SECONDS}`);
 }
 
 function parseLogLevel(text: string, variable: string): LogLevel {

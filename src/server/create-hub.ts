@@ -15,6 +15,7 @@ import { createCredentialCache, createSingleFlight } from '../hub/credential-cac
 import { assembleHub, type Hub } from '../hub/hub.ts';
 import { newId } from '../hub/ids.ts';
 import { createLateSaves } from '../hub/late-saves.ts';
+import { createRefusalTrials } from '../hub/refusal-trials.ts';
 import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
 import { watchStore } from '../hub/watched-store.ts';
@@ -81,7 +82,7 @@ export type EmbeddedHub = {
   readonly gatewayDoor: NodeDoor;
   /** Who may sign in: set-up codes, invitations, roles. */
   readonly people: People;
-  /** Ends what would keep a server from closing: streams of news to open pages. */
+  /** Ends what would keep a server from closing: streams of news to open pages, and those on which agents listen. */
   readonly endStreams: () => void;
   readonly close: () => Promise<void>;
 };
@@ -136,6 +137,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       singleFlight: createSingleFlight(),
       tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),
       lateSaves: createLateSaves(),
+      refusalTrials: createRefusalTrials(now),
     };
     const hub = assembleHub(context);
     const adminToken =
@@ -162,7 +164,10 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       people,
       fetch: async (request, facts = {}) => app.fetch(belowBase(request, base), facts),
       gatewayDoor: gatewayDoor(gateway, { metrics, log, baseUrl: base }),
-      endStreams: changes.close,
+      endStreams: () => {
+        changes.close();
+        gateway.endStreams();
+      },
       close: async () => {
         clock.close();
         await views.close();

@@ -15,18 +15,20 @@ import { createHub, type EmbeddedHub } from './create-hub.ts';
 import { type KeyOrigin, loadKeys } from './encryption-keys.ts';
 import { silentLog } from './log.ts';
 import { takeServingLock } from './serving-lock.ts';
+import { createStopping } from './stopping.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import { readWebPage } from './web-page-files.ts';
-
-const SHUTDOWN_MS = 10_000;
 
 export type RunningServer = {
   readonly url: string;
   readonly port: number;
   readonly embedded: EmbeddedHub;
   readonly keyOrigin: KeyOrigin;
-  /** Finishes requests under way, then closes everything. */
-  close(): Promise<void>;
+  /**
+   * Says that it is not ready any more and goes on serving for `noticeMs`, so that balancers notice; then finishes
+   * the requests under way, tells those who still wait after ten seconds, and closes everything.
+   */
+  close(noticeMs?: number): Promise<void>;
 };
 
 /** Opens the store that the settings name. @throws store_unavailable, invalid_settings */
@@ -96,8 +98,8 @@ export async function startServer(settings: Settings, log: Log, options: ServerO
     const running = await listenAndServe(settings, log, options);
     return {
       ...running,
-      async close() {
-        await running.close().finally(() => lock?.release());
+      async close(noticeMs) {
+        await running.close(noticeMs).finally(() => lock?.release());
       },
     };
   } catch (error) {
@@ -108,6 +110,7 @@ export async function startServer(settings: Settings, log: Log, options: ServerO
 
 async function listenAndServe(settings: Settings, log: Log, options: ServerOptions): Promise<RunningServer> {
   let ready: EmbeddedHub | null = null;
+  const stopping = createStopping();
   const listener = getRequestListener((request, { incoming }) =>
     ready === null ? whileStarting(request) : ready.fetch(request, { address: incoming.socket.remoteAddress }),
   );
@@ -120,6 +123,7 @@ async function listenAndServe(settings: Settings, log: Log, options: ServerOptio
       maxHeaderSize: 16 * 1024,
     },
     (request, response) => {
+      if (stopping.answers(request, response)) return;
       if (ready?.gatewayDoor(request, response) !== true) void listener(request, response);
     },
   );
@@ -139,9 +143,10 @@ async function listenAndServe(settings: Settings, log: Log, options: ServerOptio
       port,
       embedded,
       keyOrigin: embedded.keyOrigin,
-      async close() {
+      async close(noticeMs = 0) {
+        await stopping.begin(noticeMs);
         embedded.endStreams();
-        await stop(server);
+        await stopping.finish(server);
         await embedded.close();
       },
     };
@@ -155,7 +160,10 @@ async function listenAndServe(settings: Settings, log: Log, options: ServerOptio
 /** Alive, and not ready: whoever looks after processes need not start another one. */
 function whileStarting(request: Request): Response {
   const isAlive = new URL(request.url).pathname === '/healthz';
-  return new Response('starting\n', { status: isAlive ? 200 : 503, headers: { 'retry-after': '1' } });
+  return new Response('starting\n', {
+    status: isAlive ? 200 : 503,
+    headers: { 'retry-after': '1', 'cache-control': 'no-store' },
+  });
 }
 
 function listen(server: Server, settings: Settings): Promise<number> {
@@ -179,16 +187,5 @@ function listen(server: Server, settings: Settings): Promise<number> {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : settings.port);
     });
-  });
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MS);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }

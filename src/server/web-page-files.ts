@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { PageFile, WebPage } from '../http/environment.ts';
 
 const INDEX = '/index.html';
+/** As the build writes the addresses of its own files: relative to the index. */
+const OWN_FILE = /(?<=(?:src|href)=")\.(?=\/)/g;
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -43,19 +44,23 @@ export async function readWebPage(folder: string | null = builtFolder()): Promis
       paths.map(async (path) => [`/${relative(folder, path).replaceAll(sep, '/')}`, await readPageFile(path)] as const),
     ),
   );
-  const index = files.get(INDEX);
-  if (index === undefined) return null;
-  files.delete(INDEX);
-  return { index, file: (path) => files.get(path) ?? null };
+  if (!files.delete(INDEX)) return null;
+  const index = await readFile(join(folder, INDEX), 'utf8');
+  return {
+    // It answers addresses of any depth, so its files need their whole path.
+    index: (mount) => pageFileOf(INDEX, Buffer.from(index.replace(OWN_FILE, mount.replaceAll('&', '&amp;')))),
+    file: (path) => files.get(path) ?? null,
+  };
 }
 
-async function readPageFile(path: string): Promise<PageFile> {
+const readPageFile = async (path: string): Promise<PageFile> => pageFileOf(path, await readFile(path));
+
+function pageFileOf(path: string, plain: Uint8Array): PageFile {
   const extension = extname(path).toLowerCase();
-  const plain = await readFile(path);
   const forms: { encoding: string | null; bytes: Uint8Array }[] = [];
   if (COMPRESSED.has(extension)) {
-    forms.push({ encoding: 'br', bytes: await promisify(brotliCompress)(plain, BROTLI) });
-    forms.push({ encoding: 'gzip', bytes: await promisify(gzip)(plain) });
+    forms.push({ encoding: 'br', bytes: brotliCompressSync(plain, BROTLI) });
+    forms.push({ encoding: 'gzip', bytes: gzipSync(plain) });
   }
   const asItIs = { encoding: null, bytes: plain };
   return {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
+import { miniServer, modern, result } from '../mcp/mini-server.ts';
 import { Browser } from '../support/browser.ts';
 import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
@@ -136,6 +137,26 @@ test('trying an older revision does not make the hub speak it from then on', asy
     .request(oauth.id, { method: 'tools/list', protocolVersion: '1999-01-01' }, ME)
     .catch(() => undefined);
   expect((await hub.hub.connectors.get(oauth.id)).server.reachable).toBe(true);
+});
+
+test('a request that carried a secret which was replaced meanwhile is made again with the new one', async () => {
+  const held = Promise.withResolvers<void>();
+  const server = await miniServer(
+    modern((seen, response) => {
+      if (seen.rpc.method !== 'tools/list') return false;
+      if (seen.headers.authorization === 'Bearer new-secret-0123456789') {
+        result(response, seen, { resultType: 'complete', tools: [] });
+      } else void held.promise.then(() => response.writeHead(401).end());
+      return true;
+    }),
+  );
+  const made = await make({ name: 'Replaced', url: server.url, authType: 'bearer', secret: 'old-secret-0123456789' });
+  const listing = list(made.id);
+  await until('the old one was sent', () => server.of('tools/list').length > 0);
+  await hub.hub.connectors.update(made.id, { secret: 'new-secret-0123456789' }, ME);
+  held.resolve();
+  await listing;
+  expect((await credential(made.id)).state).toBe('usable');
 });
 
 test('disconnecting ends the stream that listens with the credential', async () => {

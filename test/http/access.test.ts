@@ -1,9 +1,14 @@
 // Who may call what: every operation of the OpenAPI document against every kind of caller. An operation that is
 // not in the table below fails, so that a new route is a decision about who may use it.
 
+import { join as joinPath } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { createApp } from '../../src/http/app.ts';
+import { legacy, miniServer, result, tool } from '../mcp/mini-server.ts';
+import { ADMIN_TOKEN, startHub, type TestHub } from '../support/hub.ts';
 import { join, setUp, type Visit } from '../support/people.ts';
+import { until } from '../support/until.ts';
 
 type Need = 'nobody' | 'anybody' | 'viewer' | 'operator' | 'owner';
 
@@ -95,9 +100,42 @@ const MAY: Readonly<Record<string, readonly Need[]>> = {
   'reader token': ['nobody', 'anybody', 'viewer'],
   'operator token': ['nobody', 'anybody', 'viewer', 'operator'],
   'owner token': ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
+  'admin token': ['nobody', 'anybody', 'viewer', 'operator', 'owner'],
   // A wrong bearer token is refused even where none is needed.
   'agent key': [],
+  "another agent's key": [],
   'ended session': ['nobody'],
+  'expired session': ['nobody'],
+};
+
+/** Routes that are not of the API: the pages, what monitoring asks, and the gateway, whose callers are agents alone. */
+const BESIDE_THE_API: Readonly<Record<string, 'nobody' | 'the link' | 'an agent'>> = {
+  'GET /healthz': 'nobody',
+  'GET /readyz': 'nobody',
+  'GET /metrics': 'nobody',
+  'GET /api/openapi.json': 'nobody',
+  'GET /api/docs': 'nobody',
+  'GET /': 'nobody',
+  'GET /*': 'nobody',
+  ...Object.fromEntries(
+    ['connectors', 'agents', 'activity', 'health', 'settings', 'sign-in', 'setup', 'invitation'].map((section) => [
+      `GET /${section}/*`,
+      'nobody' as const,
+    ]),
+  ),
+  // What holds good once, and who may use it, is in the address.
+  'GET /connect/:ticket': 'the link',
+  'GET /sign-in/link/:token': 'the link',
+  'GET /oauth/callback': 'the link',
+  'GET /oauth/client.json': 'nobody',
+  'GET /connectors/:id': 'nobody',
+  'GET /agents/:id': 'nobody',
+  'GET /sign-in/oidc/:id': 'nobody',
+  'GET /sign-in/oidc/:id/callback': 'the link',
+  'ALL /mcp': 'an agent',
+  'ALL /mcp/:key{[a-z0-9_]{1,64}}': 'an agent',
+  'GET /.well-known/oauth-protected-resource/mcp': 'nobody',
+  'GET /.well-known/oauth-protected-resource/mcp/:key{[a-z0-9_]{1,64}}': 'nobody',
 };
 
 let hub: TestHub;
@@ -118,11 +156,26 @@ beforeAll(async () => {
   const ended = await join(hub, owner, 'owner', 'ended@example.com');
   callers['ended session'] = page(ended);
   await ended.call('DELETE', '/api/sessions');
+  const late = await join(hub, owner, 'owner', 'late@example.com');
+  callers['expired session'] = page(late);
+  const { sessionId } = (await late.call('GET', '/api/me')).body;
+  const database = new DatabaseSync(joinPath(hub.folder, 'chatelaine.db'));
+  const [{ before }] = database
+    .prepare('select expires_at as before from auth_sessions where id = ?')
+    .all(sessionId) as any;
+  const past = typeof before === 'number' ? 1 : new Date(1).toISOString();
+  database.prepare('update auth_sessions set expires_at = ? where id = ?').run(past, sessionId);
+  database.close();
+  await until('the session is over', async () => (await late.call('GET', '/api/me')).status === 401);
+  callers['admin token'] = { authorization: `Bearer ${ADMIN_TOKEN}` };
   for (const role of ['reader', 'operator', 'owner'])
     callers[`${role} token`] = { authorization: `Bearer ${(await hub.ok('POST', '/api/tokens', { role })).token}` };
   const agent = await hub.ok('POST', '/api/agents', { name: 'Keyed' });
   const { key } = await hub.ok('POST', `/api/agents/${agent.id}/keys`, {});
   callers['agent key'] = { authorization: `Bearer ${key}` };
+  const other = await hub.ok('POST', '/api/agents', { name: 'Other' });
+  const others = await hub.ok('POST', `/api/agents/${other.id}/keys`, {});
+  callers["another agent's key"] = { authorization: `Bearer ${others.key}` };
 });
 afterAll(() => hub?.close());
 
@@ -143,6 +196,54 @@ async function ask(operation: string, headers: Record<string, string>): Promise<
 
 test('every operation of the document is in the table, and no other', () => {
   expect([...operations].sort()).toEqual(Object.keys(TABLE).sort());
+});
+
+test('every route beside the API is in the table, and no other', () => {
+  const page = { body: () => ({ bytes: new Uint8Array(), encoding: null }), type: 'text/html' };
+  const app = createApp({
+    hub: { baseUrl: 'https://hub.example' },
+    people: { cookieName: 'session', openIds: [] },
+    views: { changes: {} },
+    webPage: { index: page, file: () => null },
+  } as never);
+  const documented = new Set(Object.keys(TABLE).map((name) => name.replace(/\{(\w+)\}/g, ':$1')));
+  const routes = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
+  // For all addresses: what stands before every route, and takes part in none alone.
+  const before = ['ALL /*', 'ALL /api/*'];
+  const beside = [...routes].filter((name) => !documented.has(name) && !before.includes(name));
+  expect(beside.sort()).toEqual(Object.keys(BESIDE_THE_API).sort());
+});
+
+describe('the gateway', () => {
+  const initialize = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'a', version: '1' } },
+  });
+  const call = async (path: string, caller: string): Promise<number> => {
+    const headers = { ...callers[caller], 'content-type': 'application/json', accept: 'application/json' };
+    return (await fetch(`${hub.url}${path}`, { method: 'POST', headers, body: initialize })).status;
+  };
+
+  test('is for agents alone, each with what it was given', async () => {
+    const server = await miniServer(
+      legacy((seen, response) => {
+        if (seen.rpc.method !== 'tools/list') return false;
+        result(response, seen, { tools: [tool('one')] });
+        return true;
+      }),
+    );
+    const connector = await hub.ok('POST', '/api/connectors', { name: 'Granted', url: server.url, authType: 'none' });
+    const [agent] = (await hub.ok('GET', '/api/agents?limit=200')).items.filter((one: any) => one.name === 'Keyed');
+    await hub.ok('PUT', `/api/agents/${agent.id}/connectors/${connector.id}`, { allTools: true });
+    for (const caller of Object.keys(MAY)) {
+      const isAgent = caller === 'agent key' || caller === "another agent's key";
+      expect([caller, await call('/mcp', caller)]).toEqual([caller, isAgent ? 200 : 401]);
+      const expected = caller === 'agent key' ? 200 : isAgent ? 404 : 401;
+      expect([caller, await call(`/mcp/${connector.key}`, caller)]).toEqual([caller, expected]);
+    }
+  });
 });
 
 test('the document says of each operation which role it needs', async () => {
@@ -168,7 +269,7 @@ describe.each(Object.keys(MAY))('%s', (caller) => {
       const at = `${operation} as ${caller}: ${status} ${code}`;
       if (may.includes(need) && !tokenOnly) expect([at, refused]).toEqual([at, false]);
       if (!may.includes(need)) {
-        const anonymous = ['nobody', 'agent key', 'ended session'].includes(caller);
+        const anonymous = /^(nobody|.*agent.*key|.* session)$/.test(caller);
         expect([at, status]).toEqual([at, anonymous ? 401 : 403]);
       }
     }

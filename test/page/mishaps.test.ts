@@ -6,7 +6,7 @@ import { readWebPage } from '../../src/server/web-page-files.ts';
 import { ME, startEmbedded } from '../support/embedded.ts';
 import { type RunningProvider, startProvider } from '../support/providers.ts';
 import { HANDS, type Hand } from './hands.ts';
-import { OWNER, openStage, type Stage } from './stage.ts';
+import { axe, OWNER, openStage, type Stage } from './stage.ts';
 
 describe.each(HANDS)('%s', (_name, handAt) => {
   let stage: Stage;
@@ -66,6 +66,7 @@ describe.each(HANDS)('%s', (_name, handAt) => {
     const other = await stage.visitor();
     await other.goto(connectUrl);
     expect(await other.locator('main').textContent()).toMatch(/used|new link|again/i);
+    expect(await axe(other)).toEqual([]);
     await other.context().close();
   });
 
@@ -81,6 +82,7 @@ describe.each(HANDS)('%s', (_name, handAt) => {
       expect(set.ok(), await set.text()).toBe(true);
       const { connectUrl } = await late.hub.connectors.connect(made.id, { agentId: null, returnTo: null }, ME);
       await other.goto(connectUrl);
+      const unopened = await late.hub.connectors.connect(made.id, { agentId: null, returnTo: null }, ME);
       late.clock.ahead += 11 * 60_000;
       await handAt(other).press(other.getByRole('button', { name: 'Allow' }));
       await other.waitForURL(`${late.url}/connectors/${made.id}?error=flow_expired**`);
@@ -88,6 +90,11 @@ describe.each(HANDS)('%s', (_name, handAt) => {
       await message.getByText('This sign-in took longer than 10 minutes.').waitFor();
       expect(await message.textContent()).toContain('Start again with Connect.');
       await message.getByRole('button', { name: 'Connect: Late' }).waitFor();
+
+      // Whoever was only sent a link that is too old by now is told to ask for another.
+      await other.goto(unopened.connectUrl);
+      await other.getByText('longer than 10 minutes. Ask for a new link').waitFor();
+      expect(await axe(other)).toEqual([]);
       await other.context().close();
     } finally {
       await late.close();

@@ -1,43 +1,52 @@
 // A hub with its page in a real Chromium, and a person at it: set up, signed in, clicking.
 
 import axeCore from 'axe-core';
-import type { BrowserContext, BrowserContextOptions, Browser as Chromium, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchChromium } from '../setup/chromium.ts';
-import { startHub, type TestHub } from '../support/hub.ts';
+import { type HubOptions, startHub, type TestHub } from '../support/hub.ts';
 
 export const OWNER = { name: 'Ada Winter', email: 'ada@example.test', password: 'correct horse battery' };
 const WAIT_MS = 10_000;
 
-export type Stage = {
-  hub: TestHub;
-  chromium: Chromium;
+export type PageBrowser = {
   /** A browser of its own, with nobody signed in. */
   visitor(options?: BrowserContextOptions): Promise<Page>;
-  /** The same, signed in as the owner. */
-  owner(options?: BrowserContextOptions): Promise<Page>;
-  /** A person of this role, signed in. */
-  person(role: 'operator' | 'viewer', options?: BrowserContextOptions): Promise<Page>;
   /** What pages complained of: refused scripts and styles, errors nobody caught. */
   complaints: string[];
   close(): Promise<void>;
 };
 
-export async function openStage(): Promise<Stage> {
-  const [hub, chromium] = await Promise.all([startHub(), launchChromium()]);
+export type Stage = PageBrowser & {
+  hub: TestHub;
+  /** A visitor signed in as the owner. */
+  owner(options?: BrowserContextOptions): Promise<Page>;
+};
+
+export async function openBrowser(): Promise<PageBrowser> {
+  const chromium = await launchChromium();
   const complaints: string[] = [];
+  return {
+    complaints,
+    async visitor(options = {}) {
+      const context = await chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      context.setDefaultTimeout(WAIT_MS);
+      const page = await context.newPage();
+      page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+      page.on('console', (message) => {
+        if (/content security policy/i.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`);
+      });
+      return page;
+    },
+    close: () => chromium.close(),
+  };
+}
+
+export async function openStage(options: HubOptions = {}): Promise<Stage> {
+  const [hub, browser] = await Promise.all([startHub(options), openBrowser()]);
+  const { visitor } = browser;
   let ready: Promise<void> | null = null;
 
-  const visitor = async (options: BrowserContextOptions = {}): Promise<Page> => {
-    const context = await chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(WAIT_MS);
-    const page = await context.newPage();
-    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
-    page.on('console', (message) => {
-      if (/content security policy/i.test(message.text())) complaints.push(`${page.url()}: ${message.text()}`);
-    });
-    return page;
-  };
   const call = async (context: BrowserContext, path: string, data: unknown): Promise<any> => {
     const answer = await context.request.post(`${hub.url}${path}`, { data, headers: { origin: hub.url } });
     expect(answer.ok(), await answer.text()).toBe(true);
@@ -49,37 +58,19 @@ export async function openStage(): Promise<Stage> {
     await call(page.context(), '/api/setup', { code, ...OWNER });
     await page.context().close();
   };
-  const owner = async (options: BrowserContextOptions = {}): Promise<Page> => {
+  const owner = async (window: BrowserContextOptions = {}): Promise<Page> => {
     ready ??= setUp();
     await ready;
-    const page = await visitor(options);
+    const page = await visitor(window);
     await call(page.context(), '/api/sign-in', { email: OWNER.email, password: OWNER.password });
     return page;
   };
   return {
+    ...browser,
     hub,
-    chromium,
-    visitor,
     owner,
-    async person(role, options = {}) {
-      const one = await owner();
-      const { url } = await call(one.context(), '/api/people/invitations', { role });
-      await one.context().close();
-      const page = await visitor(options);
-      const email = `${role}-${url
-        .slice(-6)
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]/g, 'x')}@example.test`;
-      await call(page.context(), `/api/invitations/${url.split('/').pop()}`, {
-        name: `A ${role}`,
-        email,
-        password: OWNER.password,
-      });
-      return page;
-    },
-    complaints,
     async close() {
-      await chromium.close();
+      await browser.close();
       await hub.close();
     },
   };
@@ -94,9 +85,12 @@ export async function setupCode(hub: TestHub): Promise<string> {
 /** What axe finds on the page as it stands, one line for each element. */
 export async function axe(page: Page): Promise<string[]> {
   // Things that move are judged where they come to rest.
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
-  );
+  await page.evaluate(() => {
+    const ending = document
+      .getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY);
+    return Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)));
+  });
   await page.evaluate(axeCore.source);
   return page.evaluate(async () => {
     const { violations } = await (globalThis as any).axe.run(document, {
@@ -106,9 +100,4 @@ export async function axe(page: Page): Promise<string[]> {
       violation.nodes.map((node: any) => `${violation.id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
     );
   });
-}
-
-/** At the provider's consent page. */
-async function decide(page: Page, decision: 'Allow' | 'Deny'): Promise<void> {
-  await page.getByRole('button', { name: decision }).click();
 }

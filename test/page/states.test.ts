@@ -114,7 +114,7 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       ['a key to revoke', '/agents/AGENT?tab=access', /^Revoke/],
       ['an agent to remove', '/agents/AGENT?tab=settings', 'Remove agent'],
       ['a connector to remove', '/connectors/render?tab=settings', 'Remove connector'],
-      ['a secret', '/connectors/render?tab=agents', /^Enter secret/],
+      ['a secret', '/connectors/render?tab=agents', 'Enter secret: Deployer'],
       ['an invitation', '/settings?tab=people', 'Invite'],
       ['a new token', '/settings?tab=tokens', 'Create token'],
       ['signing out everywhere', '/settings', 'Sign out everywhere'],
@@ -126,10 +126,10 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     });
 
     test.each([
-      ['key', '/agents/AGENT?tab=access', 'Create key'],
-      ['invitation', '/settings?tab=people', 'Invite'],
-      ['token', '/settings?tab=tokens', 'Create token'],
-    ])('what is shown once: a %s', async (_what, address, button) => {
+      ['a key', '/agents/AGENT?tab=access', 'Create key'],
+      ['an invitation', '/settings?tab=people', 'Invite'],
+      ['a token', '/settings?tab=tokens', 'Create token'],
+    ])('what is shown once: %s', async (_what, address, button) => {
       await open(address.replace('AGENT', agentId));
       await press(button);
       await page

@@ -18,8 +18,11 @@ export type Embedded = EmbeddedHub & {
   close(): Promise<void>;
 };
 
-/** `clock.ahead` milliseconds are added to the time that the hub sees. */
-export async function startEmbedded(options: Partial<CreateHubOptions> = {}): Promise<Embedded> {
+/** `clock.ahead` milliseconds are added to the time that the hub sees; `mount` is the path of its public URL. */
+export async function startEmbedded({
+  mount = '',
+  ...options
+}: Partial<CreateHubOptions> & { mount?: string } = {}): Promise<Embedded> {
   const folder = await mkdtemp(join(tmpdir(), 'chatelaine-embedded-'));
   const file = join(folder, 'chatelaine.db');
   const keys = generateKey();
@@ -30,7 +33,7 @@ export async function startEmbedded(options: Partial<CreateHubOptions> = {}): Pr
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}${mount}`;
   const hub = await createHub({
     url,
     database: { kind: 'sqlite', file },

@@ -1,6 +1,7 @@
 // The typed client of the hub's API, and the one shape in which its failures reach the page.
 
 import createClient from 'openapi-fetch';
+import { MOUNT } from './mount.ts';
 import type { components, paths } from './schema.d.ts';
 
 export type Schemas = components['schemas'];
@@ -25,7 +26,7 @@ export class ApiProblem extends Error {
   }
 }
 
-export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' });
+export const api = createClient<paths>({ baseUrl: `${MOUNT}/`, credentials: 'same-origin' });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 

@@ -3,6 +3,7 @@
 
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import { MOUNT } from './mount.ts';
 
 type Change = { type: string; id: string | null };
 
@@ -22,7 +23,7 @@ const STALE: Record<string, readonly string[]> = {
 export function useLive(): void {
   const queries = useQueryClient();
   useEffect(() => {
-    const source = new EventSource('/api/events');
+    const source = new EventSource(`${MOUNT}/api/events`);
     const waiting = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | undefined;
     source.addEventListener('message', ({ data }: MessageEvent<string>) => {

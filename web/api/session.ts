@@ -4,6 +4,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { ApiProblem, api, unwrap } from './client.ts';
+import { MOUNT } from './mount.ts';
 import { queryClient } from './query-client.ts';
 
 export type Role = 'owner' | 'operator' | 'viewer';
@@ -35,7 +36,7 @@ export function useMay(role: Role): boolean {
 /** Away from every kept answer: the next person must not see them. */
 export async function leave(): Promise<void> {
   queryClient.clear();
-  window.location.assign('/sign-in');
+  window.location.assign(`${MOUNT}/sign-in`);
 }
 
 export async function signOut(): Promise<void> {

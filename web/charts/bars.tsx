@@ -48,7 +48,7 @@ export const DayBars = memo(function DayBars({ calls, errors }: Series) {
     >
       <title>{label}</title>
       <path d={quiet} className="fill-line-strong" />
-      <path d={busy} className="fill-accent/70" />
+      <path d={busy} className="fill-accent/90" />
       <path d={bad} className="fill-bad" />
     </svg>
   );

@@ -46,7 +46,7 @@ export function CallsChart({
                 width={8}
                 y={HEIGHT - height}
                 height={height}
-                className={value === 0 ? 'fill-line-strong' : 'fill-accent/75'}
+                className={value === 0 ? 'fill-line-strong' : 'fill-accent/90'}
               />
               {bad > 0 && (
                 <rect

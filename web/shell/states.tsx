@@ -8,6 +8,7 @@ import { PageBody } from './page.tsx';
 export function PagePending() {
   return (
     <PageBody>
+      <h1 className="sr-only">Loading</h1>
       <Skeleton className="mb-6 h-7 w-44" />
       <div className="card overflow-hidden">
         <RowSkeletons />

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, problemOf, unwrap } from '../api/client.ts';
+import { MOUNT } from '../api/mount.ts';
 import type { Mend } from '../model/connector-state.ts';
 import { toast } from './toast.tsx';
 
@@ -22,6 +23,7 @@ export function useChange<Input, Output>(
   });
 }
 
+/** `returnTo` is an address of this page. */
 type Target = { connectorId: string; agentId?: string; returnTo?: string };
 
 const LEAVING_MS = 5000;
@@ -31,7 +33,7 @@ async function connect({ connectorId, agentId, returnTo }: Target): Promise<void
   const { connectUrl } = await unwrap(
     api.POST('/api/connectors/{id}/connect', {
       params: { path: { id: connectorId } },
-      body: { agentId: agentId ?? null, returnTo: returnTo ?? null },
+      body: { agentId: agentId ?? null, returnTo: returnTo === undefined ? null : `${MOUNT}${returnTo}` },
     }),
   );
   window.location.assign(connectUrl);

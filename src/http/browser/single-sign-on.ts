@@ -51,7 +51,7 @@ export function mountSingleSignOn(app: Hono<HttpEnvironment>, dependencies: Http
   app.get(browserRoutes.openIdCallback(':id'), async (c) => {
     try {
       const provider = people.openId(c.req.param('id'));
-      const kept = fromText(getCookie(c, cookieName));
+      const kept = fromText(getCookie(c, cookieName), hub.baseUrl);
       deleteCookie(c, cookieName, options);
       if (kept === null)
         throw new ChatelaineError(
@@ -69,13 +69,13 @@ export function mountSingleSignOn(app: Hono<HttpEnvironment>, dependencies: Http
 
 const toText = (kept: Kept): string => encodeURIComponent(JSON.stringify(kept));
 
-function fromText(text: string | undefined): Kept | null {
+function fromText(text: string | undefined, baseUrl: string): Kept | null {
   try {
     const kept = JSON.parse(decodeURIComponent(text ?? '')) as Partial<Kept>;
     const { state, nonce, verifier, returnTo } = kept;
     const whole = [state, nonce, verifier, returnTo].every((each) => typeof each === 'string' && each !== '');
     // What was checked before it was kept is checked again: a cookie is the browser's to change.
-    return whole && /^\/(?![/\\])/.test(returnTo ?? '') ? (kept as Kept) : null;
+    return whole && checkReturnTo(baseUrl, returnTo ?? null) === returnTo ? (kept as Kept) : null;
   } catch {
     return null;
   }

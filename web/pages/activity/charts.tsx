@@ -24,7 +24,7 @@ export function CallsOverTime({ buckets }: { buckets: readonly Bucket[] }) {
           const bad = errors === 0 ? 0 : Math.max(base - y(errors), 1.5);
           return (
             <g key={start}>
-              <rect x={x(index)} y={base - height} width={width} height={height} rx={1.5} className="fill-accent/75" />
+              <rect x={x(index)} y={base - height} width={width} height={height} rx={1.5} className="fill-accent/90" />
               <rect x={x(index)} y={base - bad} width={width} height={bad} rx={1.5} className="fill-bad" />
             </g>
           );
@@ -47,7 +47,7 @@ export function LatencyOverTime({ buckets }: { buckets: readonly Bucket[] }) {
     >
       {(scale) => (
         <>
-          <Line buckets={buckets} scale={scale} of="p95" className="stroke-accent/60" />
+          <Line buckets={buckets} scale={scale} of="p95" className="stroke-accent-second" />
           <Line buckets={buckets} scale={scale} of="p50" className="stroke-accent" />
         </>
       )}

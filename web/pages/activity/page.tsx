@@ -126,7 +126,7 @@ function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
           legend={
             <Legend
               items={[
-                ['bg-accent/75', 'calls'],
+                ['bg-accent/90', 'calls'],
                 ['bg-bad', 'of them failed'],
               ]}
             />
@@ -140,7 +140,7 @@ function Charts({ range, filter }: { range: Range; filter: ActivityFilter }) {
             <Legend
               items={[
                 ['bg-accent', 'median'],
-                ['bg-accent/60', 'p95'],
+                ['bg-accent-second', 'p95'],
               ]}
             />
           }

@@ -5,18 +5,20 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { type CallGroup, connectorsQuery, statsQuery } from '../../api/queries.ts';
 import { milliseconds } from '../../model/buckets.ts';
-import { Skeleton } from '../../ui/parts.tsx';
+import { ErrorNote, Skeleton } from '../../ui/parts.tsx';
 import type { ActivityFilter } from './filter.ts';
 
 const SHOWN = 6;
 
 export function ToolTables({ hours, filter }: { hours: number; filter: ActivityFilter }) {
-  const { data } = useQuery(statsQuery({ ...filter, groupBy: 'tool', hours, limit: 500 }));
+  const { data, error, refetch } = useQuery(statsQuery({ ...filter, groupBy: 'tool', hours, limit: 500 }));
   const tools = data?.groups.filter(({ toolName }) => toolName) ?? [];
   const slowest = tools
     .filter(({ upstreamMs }) => upstreamMs !== null)
     .sort((a, b) => (b.upstreamMs?.p95 ?? 0) - (a.upstreamMs?.p95 ?? 0));
   const failing = tools.filter(({ errors }) => errors > 0).sort((a, b) => b.errors - a.errors);
+  // Once for both tables: they are of one answer.
+  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
   const loading = data === undefined;
   return (
     <div className="grid grid-cols-1 gap-x-6 gap-y-8 xl:grid-cols-2">

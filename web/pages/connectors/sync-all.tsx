@@ -16,11 +16,11 @@ export function SyncAll() {
         <progress
           className="h-1.5 w-28 overflow-hidden rounded-full bg-selected [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-selected [&::-webkit-progress-value]:bg-accent"
           max={Math.max(data.total, 1)}
-          value={data.done + data.failed}
+          value={data.done}
           aria-label="Syncing"
         />
         <span className="tabular-nums">
-          Syncing {data.done + data.failed} of {data.total}
+          Syncing {data.done} of {data.total}
         </span>
       </div>
     );

@@ -3,6 +3,7 @@
 import { getRouteApi, Navigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
+import { MOUNT } from '../../api/mount.ts';
 import { TextField } from '../../ui/form.tsx';
 import { Button, ErrorNote, Note } from '../../ui/parts.tsx';
 import { Door } from './door.tsx';
@@ -71,7 +72,7 @@ export function SignInPage() {
               <a
                 key={id}
                 className="btn btn-default w-full"
-                href={`/sign-in/oidc/${encodeURIComponent(id)}${returnTo ? `?returnTo=${encodeURIComponent(returnTo)}` : ''}`}
+                href={`${MOUNT}/sign-in/oidc/${encodeURIComponent(id)}${returnTo ? `?returnTo=${encodeURIComponent(MOUNT + returnTo)}` : ''}`}
               >
                 Sign in with {name}
               </a>

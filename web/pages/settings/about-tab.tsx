@@ -1,19 +1,21 @@
 // What this hub is, and where its papers are.
 
 import { useQuery } from '@tanstack/react-query';
+import { MOUNT } from '../../api/mount.ts';
 import { aboutQuery } from '../../api/queries.ts';
 import { plural } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { CopyLine } from '../../ui/copy.tsx';
-import { ErrorNote, Facts, RowSkeletons, Section } from '../../ui/parts.tsx';
+import { Facts, Section } from '../../ui/parts.tsx';
 
 export function AboutTab() {
-  const { data, error, refetch } = useQuery(aboutQuery);
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  const query = useQuery(aboutQuery);
+  const { data } = query;
   return (
     <Section title="This hub">
       <div className="card overflow-hidden">
         {data === undefined ? (
-          <RowSkeletons count={3} height="h-12" />
+          <Awaited inCard query={query} rows={3} height="h-12" />
         ) : (
           <Facts
             items={[
@@ -26,7 +28,7 @@ export function AboutTab() {
               ['Call log', `kept ${plural(data.callLogDays, 'day')}`],
               [
                 'API',
-                <a key="api" className="link" href="/api/docs">
+                <a key="api" className="link" href={`${MOUNT}/api/docs`}>
                   every call with its fields
                 </a>,
               ],
