@@ -158,6 +158,8 @@ async function* listed(context: HubContext): AsyncGenerator<ConnectorRecord> {
       if (connector.toolsSyncedAt !== null && connector.protocol !== null) yield connector;
     }
     cursor = page.nextCursor ?? undefined;
+    // An embedded database answers at once: without a turn for others thousands of connectors would hold up every call.
+    await new Promise((resolve) => setImmediate(resolve));
   } while (cursor !== undefined);
 }
 
