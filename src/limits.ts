@@ -96,8 +96,6 @@ export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
 export const REFRESH_SAVE_WAIT_MS = 8_000;
 /** A rotated token that cannot be saved is kept in memory and tried again this long: a disk is freed, a database restarted. */
 export const REFRESH_SAVE_MS = 30 * 60_000;
-/** A hub that closes tries this much longer. */
-export const REFRESH_SAVE_LAST_MS = 3_000;
 export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;

@@ -58,3 +58,7 @@ export const DNS_SECOND_FAMILY_MS = 250;
 /** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
 export const REFUSAL_PAUSE_MS = 2_000;
 export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
+
+// Rotated tokens that could not be saved yet.
+/** A hub that closes tries this much longer. */
+export const REFRESH_SAVE_LAST_MS = 3_000;
