@@ -46,3 +46,9 @@ export const COUNTED_MAX = 10_000;
 export const FORECAST_MAX = 500;
 /** So many of the newest grants are looked through for agents that have no credential yet. */
 export const GRANTS_LOOKED_AT = 2_000;
+
+// Listings of tools.
+/** Read at once in a process: twice what the schedule lists, so that a person's own is not behind all of it. */
+export const LISTINGS_MAX = 16;
+/** Of one answer; what is longer waits for its turn, one at a time. Hundreds of tools are shorter. */
+export const LISTING_LARGE_BYTES = 256 * 1024;
