@@ -75,3 +75,9 @@ export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 // Rotated tokens that could not be saved yet.
 /** A hub that closes tries this much longer. */
 export const REFRESH_SAVE_LAST_MS = 3_000;
+
+// Listings of tools.
+/** Read at once in a process: twice what the schedule lists, so that a person's own is not behind all of it. */
+export const LISTINGS_MAX = 16;
+/** Of one answer; what is longer waits for its turn, one at a time. Hundreds of tools are shorter. */
+export const LISTING_LARGE_BYTES = 256 * 1024;

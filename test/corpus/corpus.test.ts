@@ -51,7 +51,7 @@ describe.each(Object.entries(READERS))('%s', (name, reader) => {
       fc.asyncProperty(mutated(texts), async (text) => {
         expectFitToShow((await outcome(reader, text)).said, QUOTED.has(name));
       }),
-      runs(150),
+      runs(60),
     );
   });
 });
