@@ -4,7 +4,7 @@
 
 import { benchGateway, printGateway } from './gateway/gateway.ts';
 import { GATEWAY_HELP, readGatewayOptions } from './gateway/options.ts';
-import { benchGrowth, printGrowth } from './growth/growth.ts';
+import { benchGrowth, type GrowthFigures, printGrowth } from './growth/growth.ts';
 import { GROWTH_HELP, readGrowthOptions } from './growth/options.ts';
 import { benchHub, printHub } from './hub-figures.ts';
 import { benchPage, PAGE_HELP, printPage } from './page/page.ts';
@@ -60,7 +60,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     async run(args) {
       const growth = await benchGrowth(readGrowthOptions(args));
       console.log(`${printGrowth(growth)}\n`);
-      return { growth };
+      return keptOf(growth);
     },
   },
   page: {
@@ -73,6 +73,16 @@ const PARTS: Readonly<Record<string, Part>> = {
     },
   },
 };
+
+/** What was measured, each part and database by itself, so that none replaces what another run found. */
+function keptOf({ wide, refresh, replicas, ...growth }: GrowthFigures): Record<string, unknown> {
+  return {
+    ...(growth.agents.length + growth.toolList.length > 0 ? { growth } : {}),
+    ...Object.fromEntries(wide.map(({ database, figures }) => [`growth, wide, ${database}`, figures])),
+    ...Object.fromEntries(refresh.map((row) => [`growth, refresh, ${row.database}`, row])),
+    ...(replicas.length > 0 ? { 'growth, replicas': replicas } : {}),
+  };
+}
 
 /** @returns the exit code */
 async function run([name, ...args]: readonly string[]): Promise<number> {

@@ -3,6 +3,11 @@
 // Outbound requests.
 /** A server that does not complete TCP and TLS in this time is down for our purposes. */
 export const CONNECT_TIMEOUT_MS = 5_000;
+/** One question to one name server; the second try waits twice as long, which leaves something of CONNECT_TIMEOUT_MS. */
+export const DNS_TRY_MS = 1_200;
+export const DNS_TRIES = 2;
+/** With addresses of one family in hand the other is waited for this long. */
+export const DNS_SECOND_FAMILY_MS = 250;
 /** Whole answer, headers and body. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 /** A stream may live long but must say something (SSE comments count). */
@@ -102,7 +107,7 @@ export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
 /** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
-export const REFUSAL_PAUSE_MS = 5_000;
+export const REFUSAL_PAUSE_MS = 2_000;
 export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
@@ -120,17 +125,6 @@ export const MODERN_VERDICT_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 /** A discovery this young is used again without a request, so that creating and connecting ask once. */
 export const DISCOVERY_REUSE_MS = 2 * 60_000;
-
-// Tool sync on a schedule.
-export const SYNC_INTERVAL_MS = 60 * 60_000;
-/** Never more often than this, whatever `ttlMs` says. */
-export const SYNC_INTERVAL_MIN_MS = 5 * 60_000;
-export const SYNC_BACKOFF_MAX_MS = 6 * 60 * 60_000;
-export const SYNC_LEASE_MS = 10 * 60_000;
-export const SYNC_CONCURRENCY = 8;
-
-/** How often what is due is looked for. */
-export const MAINTENANCE_INTERVAL_MS = 20_000;
 
 /** "Reachable" is written again only when it is older than this, not with each call. */
 export const REACHABILITY_FRESH_MS = 60_000;
@@ -295,8 +289,6 @@ export const CHANGES_SETTLE_MS = 100;
 /** Streams of news open at once in one process, and of one person or token. */
 export const EVENT_STREAMS_MAX = 500;
 export const EVENT_STREAMS_OF_ONE = 12;
-/** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
-export const FORECAST_REUSE_MS = 10_000;
 
 // Records kept for people.
 export const TRANSCRIPT_MAX_ENTRIES = 500;

@@ -31,9 +31,22 @@ export const TOKEN_LANE_WAIT_MS = 30_000;
 export const REFRESH_LINE_MAX = 1_000;
 export const REFRESH_LINES_MAX = 20_000;
 
+// Tool sync on a schedule.
+export const SYNC_INTERVAL_MS = 60 * 60_000;
+/** Never more often than this, whatever `ttlMs` says. */
+export const SYNC_INTERVAL_MIN_MS = 5 * 60_000;
+export const SYNC_BACKOFF_MAX_MS = 6 * 60 * 60_000;
+export const SYNC_LEASE_MS = 10 * 60_000;
+export const SYNC_CONCURRENCY = 8;
+
+/** How often what is due is looked for. */
+export const MAINTENANCE_INTERVAL_MS = 20_000;
+
 // Metrics.
 /** Anybody may scrape, and credentials are counted by reading all of them. */
 export const STATE_FIGURES_REUSE_MS = 10_000;
+/** How long the figures of the forecast are told to monitoring without being made anew: anybody may scrape. */
+export const FORECAST_REUSE_MS = 10_000;
 /** A scrape goes on without a figure that the database does not give in this time. */
 export const SCRAPE_WAIT_MS = 2_000;
 /** Connectors that have series of their own in a process; calls to further ones are told together. */
@@ -43,6 +56,6 @@ export const METERED_CONNECTORS_MAX = 500;
 /** Agents of one connector are counted this far: a page does not wait for the rest. */
 export const COUNTED_MAX = 10_000;
 /** What a forecast tells at most; more is no use to a person, who mends the worst first. */
-export const FORECAST_MAX = 500;
+export const FORECAST_MAX = 200;
 /** So many of the newest grants are looked through for agents that have no credential yet. */
-export const GRANTS_LOOKED_AT = 2_000;
+export const GRANTS_LOOKED_AT = 1_000;

@@ -29,6 +29,7 @@ export type HubChildOptions = {
   readonly built?: boolean;
   readonly profile?: string | null;
   readonly databaseUrl?: string | null;
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export async function startHub(options: HubChildOptions): Promise<HubChild> {
@@ -51,6 +52,7 @@ export async function startHub(options: HubChildOptions): Promise<HubChild> {
         CHATELAINE_ADMIN_TOKEN: token,
         CHATELAINE_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
         ...(databaseUrl ? { CHATELAINE_DATABASE_URL: databaseUrl } : {}),
+        ...options.env,
       },
     },
   );

@@ -72,10 +72,10 @@ export async function fillWide(writer: Writer, size: Size, like: string): Promis
       case when c % 4 = 3 then null else ${agent('a')} end, case when c % 4 = 3 then '' else ${agent('a')} end,
       'active', 'oauth', '${'x'.repeat(SEALED_CHARACTERS)}', 1, 'https://as' || c || '.example.com', 'read', 'dynamic',
       ${now + 2 * HOUR_MS} + (a * 7919 + c * 104729) % ${24 * HOUR_MS},
-      case when (a + c) % 100 = 3 then 0 else 1 end,
-      case when (a + c) % 100 = 1 then 'reauthorization_required' else 'ok' end,
-      case when (a + c) % 100 in (1, 2) then 'the provider refuses it' else null end, ${now}, ${now},
-      case when (a + c) % 100 = 2 then 3 else 0 end, case when (a + c) % 100 = 2 then ${now + HOUR_MS} else null end
+      case when (a / 7 + c) % 100 = 3 then 0 else 1 end,
+      case when (a / 7 + c) % 100 = 1 then 'reauthorization_required' else 'ok' end,
+      case when (a / 7 + c) % 100 in (1, 2) then 'the provider refuses it' else null end, ${now}, ${now},
+      case when (a / 7 + c) % 100 = 2 then 3 else 0 end, case when (a / 7 + c) % 100 = 2 then ${now + HOUR_MS} else null end
     from ${pairs} where true on conflict do nothing`);
   await writer.run(`insert into calls (id, at, agent_id, key_id, connector_id, tool_name, method, generation, outcome,
       gateway_micros, upstream_micros, bytes_in, bytes_out, era)

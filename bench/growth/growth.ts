@@ -10,6 +10,8 @@ import { startChild } from '../rig/child.ts';
 import { figure, table } from '../table.ts';
 import { benchManyAgents, type GrowthRow, type GrowthSetting } from './many-agents.ts';
 import type { GrowthOptions } from './options.ts';
+import { benchRefresh, printRefresh, type RefreshRow } from './refresh.ts';
+import { benchReplicas, printReplicas, type ReplicaRow } from './replicas.ts';
 import { benchToolList, type ListRow } from './tool-list.ts';
 import { benchWide, type WideFigures } from './wide.ts';
 import { printWide } from './wide-table.ts';
@@ -26,6 +28,8 @@ export type GrowthFigures = {
   readonly agents: readonly { readonly database: string; readonly rows: readonly GrowthRow[] }[];
   readonly toolList: readonly ListRow[];
   readonly wide: readonly { readonly database: string; readonly figures: WideFigures }[];
+  readonly refresh: readonly RefreshRow[];
+  readonly replicas: readonly ReplicaRow[];
 };
 
 /** Tells its progress on standard error. */
@@ -43,7 +47,17 @@ export async function benchGrowth(options: GrowthOptions): Promise<GrowthFigures
         wide.push({ database, figures: await onDatabase(database, folder, options, bench) });
       }
     }
-    return { agents, wide, toolList: has('list') ? await toolLists(folder, options) : [] };
+    const refresh: RefreshRow[] = [];
+    for (const database of has('refresh') ? options.databases : [])
+      refresh.push(
+        await onUpstream(folder, (upstream) =>
+          benchRefresh({ ...options, folder, upstream, database, tell: tellOf(database) }),
+        ),
+      );
+    const replicas = has('replicas')
+      ? await onUpstream(folder, (upstream) => benchReplicas({ ...options, folder, upstream }))
+      : [];
+    return { agents, wide, refresh, replicas, toolList: has('list') ? await toolLists(folder, options) : [] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -56,18 +70,29 @@ async function onDatabase<T>(
   bench: (setting: GrowthSetting) => Promise<T>,
 ): Promise<T> {
   const postgres = database === 'postgres' ? await startPostgres() : null;
+  try {
+    return await onUpstream(folder, (upstream) =>
+      bench({
+        ...options,
+        folder,
+        upstream,
+        newDatabase: postgres === null ? null : () => postgres.createDatabase(),
+        tell: tellOf(database),
+      }),
+    );
+  } finally {
+    await postgres?.stop();
+  }
+}
+
+const tellOf = (database: string) => (line: string) => process.stderr.write(`growth, ${database}: ${line}\n`);
+
+async function onUpstream<T>(folder: string, run: (upstream: GrowthSetting['upstream']) => Promise<T>): Promise<T> {
   const upstream = await startUpstream(folder, AGENTS_TOOLS);
   try {
-    return await bench({
-      ...options,
-      folder,
-      upstream: { origin: upstream.said.origin, token: TOKEN, tools: AGENTS_TOOLS },
-      newDatabase: postgres === null ? null : () => postgres.createDatabase(),
-      tell: (line) => process.stderr.write(`growth, ${database}: ${line}\n`),
-    });
+    return await run({ origin: upstream.said.origin, token: TOKEN, tools: AGENTS_TOOLS });
   } finally {
     await upstream.stop();
-    await postgres?.stop();
   }
 }
 
@@ -102,7 +127,7 @@ function startUpstream(folder: string, tools: number) {
   return startChild<{ origin: string }>('upstream', [UPSTREAM, TOKEN, String(tools)], { folder });
 }
 
-export function printGrowth({ agents, toolList, wide }: GrowthFigures): string {
+export function printGrowth({ agents, toolList, wide, refresh, replicas }: GrowthFigures): string {
   const heads = ['agents', 'calls over', 'calls/s', 'p50 ms', 'p99 ms', 'CPU µs/call', '× fewest', 'CPU × fewest'];
   const grown = agents.map(({ database, rows }) => {
     const lines = rows.map((row) => [
@@ -132,7 +157,13 @@ export function printGrowth({ agents, toolList, wide }: GrowthFigures): string {
     row.target === 'direct' || row.p50Ms === null ? '' : verdict(row.p50Ms < LIST_GOAL_MS),
   ]);
   const listed = `tools/list of a thousand tools, one at a time: p50 below ${LIST_GOAL_MS} ms\n\n${table(['target', 'era', 'p50 ms', 'p99 ms', 'kB', ''], lists, 2)}`;
-  return [...grown, ...(toolList.length > 0 ? [listed] : []), ...wide.map(printWide)].join('\n\n');
+  return [
+    ...grown,
+    ...(toolList.length > 0 ? [listed] : []),
+    ...wide.map(printWide),
+    ...(refresh.length > 0 ? [printRefresh(refresh)] : []),
+    ...(replicas.length > 0 ? [printReplicas(replicas)] : []),
+  ].join('\n\n');
 }
 
 function verdict(met: boolean): string {

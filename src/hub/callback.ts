@@ -11,25 +11,24 @@ import { exchangeCode } from '../oauth/token-endpoint.ts';
 import type { TokenSet } from '../oauth/types.ts';
 import { Secret } from '../secret.ts';
 import type { ConnectorRecord, CredentialRecord, FlowRecord } from '../store/records.ts';
-import { hashToken, randomToken } from '../vault/hash.ts';
+import { hashToken } from '../vault/hash.ts';
 import { audit } from './audit.ts';
 import {
   flowExpired,
   flowNotFound,
   flowUsed,
   isExpired,
-  openFor,
   refuseChanged,
   refuseEnded,
   serverOfFlow,
 } from './authorize.ts';
-import { writeFlow } from './connect.ts';
 import type { HubContext } from './context.ts';
 import { expiryOf, newCredential } from './credential-record.ts';
 import { newId } from './ids.ts';
 import { type CallbackResult, landing } from './landing.ts';
-import { clientFor, clientOf } from './oauth-client.ts';
+import { clientOf } from './oauth-client.ts';
 import { promoteProven } from './pending-credential.ts';
+import { restartFlow } from './restart-flow.ts';
 import type { FlowSecrets } from './sealed-values.ts';
 import { openFlow, sealTokens } from './sealed-values.ts';
 import { syncTools } from './tool-sync.ts';
@@ -43,8 +42,8 @@ import { tryingAgain } from './try-again.ts';
  * @param parameters the query of the callback, as it came
  * @param browser the secret of this browser's cookie; null when it has none
  * @returns where to send the browser: also after a failure that belongs to a known flow
- * @throws flow_not_found, flow_already_used, and in another browser than the flow's flow_expired, flow_other_browser, authorization_response_invalid,
- *   issuer_mismatch: nothing was changed, a plain page tells what to do
+ * @throws flow_not_found, flow_already_used, flow_expired in another browser than the flow's, flow_other_browser,
+ *   authorization_response_invalid, issuer_mismatch: nothing was changed, a plain page tells what to do
  */
 export async function callback(
   context: HubContext,
@@ -101,7 +100,7 @@ export async function callback(
   } catch (error) {
     recorder.note('token', `ended: ${isChatelaineError(error) ? error.code : 'internal error'}`);
     if (isChatelaineError(error, 'client_rejected') && flow.registrationKind === 'dynamic' && flow.restarts === 0) {
-      const restarted = await restart(context, connector, flow, browser, recorder);
+      const restarted = await restartFlow(context, connector, flow, browser, recorder);
       if (restarted !== null) return restarted;
     }
     await recorder.save(connector.id, flow.agentId);
@@ -267,38 +266,4 @@ async function listTools(
   const result = await Promise.race([work, enough]);
   clearTimeout(timer);
   return result;
-}
-
-/** The provider forgot our registration: register once more and send the browser back, once. */
-async function restart(
-  context: HubContext,
-  connector: ConnectorRecord,
-  flow: FlowRecord,
-  browser: Secret,
-  recorder: Recorder,
-): Promise<CallbackResult | null> {
-  try {
-    if (flow.registrationId !== null) await context.store.registrations.delete(flow.registrationId);
-    const server = serverOfFlow(flow);
-    const chosen = await clientFor(context, connector, server, recorder);
-    const next = await writeFlow(context, {
-      connector,
-      agentId: flow.agentId,
-      server,
-      chosen,
-      resource: flow.resource,
-      scope: flow.scope,
-      returnTo: flow.returnTo,
-      ticketHash: await hashToken(randomToken('', 32)),
-      startedBy: flow.startedBy,
-      restarts: flow.restarts + 1,
-    });
-    recorder.note('registration', 'the provider had forgotten this client; registered again and started over');
-    return await openFor(context, next, browser);
-  } catch (error) {
-    context.log.warn({ err: error, connectorId: connector.id }, 'registering again did not succeed');
-    return null;
-  } finally {
-    await recorder.save(connector.id, flow.agentId);
-  }
 }

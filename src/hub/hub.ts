@@ -249,7 +249,6 @@ export function assembleHub(context: HubContext) {
     /** For monitoring: active credentials in each state, and what waits too long. */
     credentialStates: () => context.store.credentials.countByState(),
     overdueWork: () => overdueWork(context),
-
     keys: {
       rotate: (actor: Actor, onProgress?: (kind: string, checked: number) => void) =>
         rotateKeys(context, actor, onProgress),

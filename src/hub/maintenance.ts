@@ -3,14 +3,9 @@
 // leases see to it that each piece of work is done once.
 
 import { isChatelaineError } from '../errors.ts';
-import {
-  AUDIT_LIFETIME_MS,
-  FLOW_KEPT_MS,
-  MAINTENANCE_INTERVAL_MS,
-  SYNC_CONCURRENCY,
-  SYNC_LEASE_MS,
-} from '../limits.ts';
+import { AUDIT_LIFETIME_MS, FLOW_KEPT_MS } from '../limits.ts';
 import type { ConnectorRecord } from '../store/records.ts';
+import { MAINTENANCE_INTERVAL_MS, SYNC_CONCURRENCY, SYNC_LEASE_MS } from '../work-limits.ts';
 import { SYSTEM } from './audit.ts';
 import { deleteOldCalls } from './calls.ts';
 import type { HubContext } from './context.ts';

@@ -2,7 +2,7 @@
 // connectors that another process is listing just now are left to it.
 
 import { isChatelaineError } from '../errors.ts';
-import { SYNC_CONCURRENCY } from '../limits.ts';
+import { SYNC_CONCURRENCY } from '../work-limits.ts';
 import { type Actor, audit } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { syncOnce } from './maintenance.ts';

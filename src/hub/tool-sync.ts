@@ -2,12 +2,13 @@
 // beside the last good snapshot and takes nothing away.
 
 import { isChatelaineError } from '../errors.ts';
-import { SYNC_BACKOFF_MAX_MS, SYNC_INTERVAL_MIN_MS, SYNC_INTERVAL_MS } from '../limits.ts';
+
 import type { ToolListing } from '../mcp/list-tools.ts';
 import { listTools } from '../mcp/list-tools.ts';
 import { toolDigest } from '../mcp/tool-digest.ts';
 import type { ConnectorRecord } from '../store/records.ts';
 import type { ToolSnapshotChange } from '../store/store.ts';
+import { SYNC_BACKOFF_MAX_MS, SYNC_INTERVAL_MIN_MS, SYNC_INTERVAL_MS } from '../work-limits.ts';
 import type { Actor } from './audit.ts';
 import { audit, SYSTEM } from './audit.ts';
 import type { HubContext } from './context.ts';

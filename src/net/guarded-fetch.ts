@@ -2,7 +2,6 @@
 // passed on unread, over pooled connections that reach allowed addresses alone. Each is a loop over redirects
 // around exchange.ts; what may be reached is address-policy.ts's, which redirects are followed redirects.ts's.
 
-import { lookup as dnsLookup } from 'node:dns';
 import { Agent } from 'undici';
 import { ChatelaineError } from '../errors.ts';
 import type { Cancellation } from '../hang-up.ts';
@@ -22,6 +21,7 @@ import { type FetchLike, type Outbound, type Passage, type RawAnswer, responseOf
 import { type AddressPolicy, type AllowedHosts, addressPolicy } from './address-policy.ts';
 import { type ExchangeLimits, exchange, type Target } from './exchange.ts';
 import { guardedConnector, type Lookup } from './guarded-connect.ts';
+import { nameLookup } from './name-lookup.ts';
 import { headersForTarget, type RedirectRule, redirectTarget, tooManyRedirects } from './redirects.ts';
 import { passageParts, type RequestParts, requestParts } from './request-parts.ts';
 
@@ -72,7 +72,8 @@ export function createOutbound(options: OutboundOptions): Outbound & { close(): 
     ...options.limits,
   };
   const policy = addressPolicy(options.allowed);
-  const connect = guardedConnector(policy, options.lookup ?? dnsLookup, connectTimeoutMs);
+  const hasPrivateHosts = options.allowed.names.size + options.allowed.ranges.length > 0;
+  const connect = guardedConnector(policy, options.lookup ?? nameLookup(hasPrivateHosts), connectTimeoutMs);
   // Two pools, so that long event streams of a server never keep its token endpoint waiting.
   const [documents, servers] = [newAgent(connect), newAgent(connect)];
   // Nor the streams that agents hold open the calls of others.

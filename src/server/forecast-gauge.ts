@@ -3,7 +3,7 @@
 
 import { Gauge, type Registry } from 'prom-client';
 import type { Views } from '../hub/views.ts';
-import { FORECAST_REUSE_MS } from '../limits.ts';
+import { FORECAST_REUSE_MS } from '../work-limits.ts';
 import { inTime } from './in-time.ts';
 
 export function gaugeForecast(registry: Registry, views: Pick<Views, 'forecast'>, now: () => number): void {

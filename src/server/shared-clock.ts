@@ -3,8 +3,8 @@
 // by the monotonic clock, which nobody sets.
 
 import type { Log } from '../hub/context.ts';
-import { CLOCK_COMPLAINT_MS, CLOCK_LOOK_MS, CLOCK_ROUND_TRIP_MAX_MS, CLOCK_TOLERANCE_MS } from '../work-limits.ts';
 import type { Store } from '../store/store.ts';
+import { CLOCK_COMPLAINT_MS, CLOCK_LOOK_MS, CLOCK_ROUND_TRIP_MAX_MS, CLOCK_TOLERANCE_MS } from '../work-limits.ts';
 
 export type SharedClock = {
   /** Milliseconds since the epoch, whole. */

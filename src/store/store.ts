@@ -3,6 +3,7 @@
 // a generation or a status answers false or null when it lost, never throws for it.
 // No method keeps a transaction open across anything but its own statements.
 
+import type { CallStore } from './call-store.ts';
 import type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 import type { OverviewStore } from './overview.ts';
 import type {
@@ -11,10 +12,6 @@ import type {
   ApiTokenRecord,
   AuditRecord,
   AuthorizationServerRecord,
-  CallCaptureRecord,
-  CallHourRecord,
-  CallOutcome,
-  CallRecord,
   ConnectorPatch,
   ConnectorRecord,
   CredentialPatch,
@@ -31,6 +28,7 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
+export type { CallBucket, CallFilter, CallStatsQuery, CallStore } from './call-store.ts';
 export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 export type {
   CallsOfHour,
@@ -207,52 +205,6 @@ export type AuditStore = {
   /** Newest first. */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditRecord>>;
   deleteBefore(at: number): Promise<number>;
-};
-
-export type CallFilter = {
-  readonly agentId?: string | undefined;
-  readonly connectorId?: string | undefined;
-  readonly toolName?: string | undefined;
-  readonly outcome?: CallOutcome | undefined;
-  /** Ids are in the order of time: from this one on, and before that one. */
-  readonly fromId?: string | undefined;
-  readonly beforeId?: string | undefined;
-};
-
-export type CallStatsQuery = {
-  /** Starts of hours: from this one on, and before that one. */
-  readonly fromHour: number;
-  readonly beforeHour: number;
-  readonly agentId?: string | undefined;
-  readonly connectorId?: string | undefined;
-  readonly toolName?: string | undefined;
-  readonly groupBy: 'agent' | 'connector' | 'tool' | 'hour' | 'all';
-  /** Groups at most: those with the most calls, or the newest hours. */
-  readonly limit: number;
-};
-
-/** One bucket of one group; a field that is not of the group is absent. */
-export type CallBucket = Pick<CallHourRecord, 'measure' | 'bucket' | 'calls' | 'errors'> &
-  Partial<Pick<CallHourRecord, 'hour' | 'agentId' | 'connectorId' | 'toolName'>>;
-
-export type CallStore = {
-  /**
-   * Writes calls, what they add to their hours and what was captured of them, in one transaction; the same
-   * calls again change nothing.
-   */
-  append(
-    calls: readonly CallRecord[],
-    hours: readonly CallHourRecord[],
-    captures: readonly CallCaptureRecord[],
-  ): Promise<void>;
-  get(id: string): Promise<CallRecord | null>;
-  getCapture(id: string): Promise<CallCaptureRecord | null>;
-  /** Newest first. */
-  list(filter: CallFilter, page: PageRequest): Promise<Page<CallRecord>>;
-  /** Summed up in the database: as many rows as the groups have buckets, however many calls there were. */
-  stats(query: CallStatsQuery): Promise<readonly CallBucket[]>;
-  /** Deletes older calls with what was captured of them, and hours, a bounded number a statement. */
-  deleteBefore(id: string, hour: number): Promise<number>;
 };
 
 export type TranscriptStore = {

@@ -3,8 +3,11 @@
 import { rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/secret.ts';
 import { createHub } from '../../src/server/create-hub.ts';
-import { generateKey } from '../../src/vault/keyring.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { generateKey, parseKeyring } from '../../src/vault/keyring.ts';
+import { createVault } from '../../src/vault/seal.ts';
 import { Browser } from '../support/browser.ts';
 import { type Embedded, ME, startEmbedded } from '../support/embedded.ts';
 import { startHub } from '../support/hub.ts';
@@ -130,6 +133,39 @@ describe('a row that does not open', () => {
       (await hub.hub.connectors.connect(made.oauth, { agentId: null, returnTo: null }, ME)).connectUrl,
     );
     expect((await hub.hub.connectors.get(made.oauth)).credential.state).toBe('usable');
+  });
+});
+
+describe('a proof of the keys', () => {
+  test('does not mark a credential that another process has brought under a key of ours meanwhile', async () => {
+    const { bearer } = await everyKindOfSecret();
+    const store = await openStore({ kind: 'sqlite', file: hub.file });
+    const credential = await store.credentials.find(bearer, null, 'active');
+    if (credential === null) throw new Error('there is no credential');
+    const cell = { kind: 'credential.secret', id: credential.id, issuer: null, resource: null } as const;
+    const elsewhere = await createVault(parseKeyring(generateKey())).seal(new Secret('{}'), cell);
+    await store.sealed.replace({ ...cell, ciphertext: credential.sealed }, elsewhere);
+    const slow = await createHub({
+      url: hub.url,
+      database: {
+        ...store,
+        sealed: {
+          ...store.sealed,
+          async batch(kind, afterId, limit) {
+            const cells = await store.sealed.batch(kind, afterId, limit);
+            if (kind === 'credential.secret')
+              await store.sealed.replace({ ...cell, ciphertext: elsewhere }, credential.sealed);
+            return cells;
+          },
+        },
+      },
+      encryptionKeys: hub.keys,
+      background: false,
+    });
+    const report = await slow.hub.keys.verify();
+    expect(report.find((row) => row.kind === 'credential.secret')).toMatchObject({ unreadable: 1 });
+    expect(await store.credentials.get(credential.id)).toEqual(credential);
+    await slow.close();
   });
 });
 

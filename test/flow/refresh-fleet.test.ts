@@ -57,7 +57,7 @@ describe.each([
   { kind: 'sqlite', hubs: 1 },
   { kind: 'postgres', hubs: 3 },
 ] as const)('a fleet on $kind, with $hubs processes', ({ kind, hubs }) => {
-  const COUNT = 240;
+  const COUNT = 120;
   const place = async (): Promise<StoreLocation | Store> =>
     kind === 'postgres'
       ? { kind: 'postgres', url: await postgres.createDatabase() }
@@ -100,7 +100,7 @@ describe.each([
       if (kind === 'postgres') await store.close();
       await tokens.close();
     }
-  });
+  }, 120_000);
 
   test('does not wait for another fleet whose authorization server hangs', async () => {
     const [hanging, well] = await Promise.all([startTokenServer(15_000), startTokenServer(ANSWER_AFTER_MS)]);
@@ -124,5 +124,5 @@ describe.each([
       if (kind === 'postgres') await Promise.all([store.close(), slow.store.close()]);
       await well.close();
     }
-  });
+  }, 120_000);
 });

@@ -135,7 +135,9 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (kind) => {
     await fleet.restartAll(`${NEW},${OLD}`);
 
     const oldFirst = createVault(parseKeyring(`${OLD},${NEW}`));
-    for (const [i, step] of STEPS.entries()) {
+    // In the short form every other one here: the steps are the same on both databases.
+    const steps = LONG || kind === 'sqlite' ? STEPS : STEPS.filter((_, i) => i % 2 === 0);
+    for (const [i, step] of steps.entries()) {
       for (const each of KINDS) if (step.endsWith(each)) await age(each, oldFirst);
       const dying = rotateAndDie(step);
       if (i % 6 === 5) await fleet.killAndRestart(i);

@@ -15,11 +15,11 @@ import { Visit } from '../support/people.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type Database, openDatabase } from './databases.ts';
 import { dumpFile, readDump } from './dump.ts';
-import { DIALECTS, MIGRATIONS, statementsOf } from './schema-statements.ts';
+import { DIALECTS, MIGRATIONS, SCHEMAS, statementsOf, statementsOfSchema } from './schema-statements.ts';
 
 const OPENER = fileURLToPath(new URL('../store/processes/open-and-store.ts', import.meta.url));
-const EACH = MIGRATIONS.flatMap((name) => DIALECTS.map((dialect) => [name, dialect] as const));
-const PAIRS = EACH.filter(([name]) => name !== MIGRATIONS[0]);
+const EACH = SCHEMAS.flatMap((schema) => DIALECTS.map((dialect) => [schema.name, dialect, schema] as const));
+const PAIRS = MIGRATIONS.slice(1).flatMap((name) => DIALECTS.map((dialect) => [name, dialect] as const));
 /** Of the migrations themselves. */
 const BOOKKEEPING = ['chatelaine_migrations', 'chatelaine_migration_lock'];
 
@@ -45,23 +45,27 @@ test.each(EACH)('the schema of %s on %s has its dump (else run `npm run schema-d
   expect(existsSync(dumpFile(dialect, name))).toBe(true);
 });
 
-test.each(EACH)('the migrations up to %s on %s are as they were when its dump was made', async (name, dialect) => {
-  const done = MIGRATIONS.slice(0, MIGRATIONS.indexOf(name) + 1);
-  const today = (await Promise.all(done.map((each) => statementsOf(dialect, each)))).flat();
-  const dumped = readDump(dialect, name).schema.filter((each) => !BOOKKEEPING.some((table) => each.includes(table)));
-  expect(dumped).toEqual(today);
-});
+test.each(EACH)(
+  'the migrations up to %s on %s are as they were when its dump was made',
+  async (name, dialect, schema) => {
+    const today = await statementsOfSchema(dialect, schema);
+    const dumped = readDump(dialect, name).schema.filter((each) => !BOOKKEEPING.some((table) => each.includes(table)));
+    expect(dumped).toEqual(today);
+  },
+);
 
 describe.each(EACH)('a database with the schema of %s on %s', (name, dialect) => {
   test('comes to the present schema with nothing lost, and a hub works on it', async () => {
     const { facts } = readDump(dialect, name);
     Object.assign(process.env, facts.environment);
     const database = await load(name, dialect);
-    const before = await database.rows();
+    const before = new Map(await database.rows());
     for (const [table, rows] of before) expect([table, rows.length > 0]).toEqual([table, true]);
 
     await (await openStore(database.location)).close();
     const after = await database.rows();
+    // Its table is made anew; what it held was for a minute.
+    if (name.startsWith('0006-mail')) before.delete('mail');
     for (const [table, rows] of before) {
       const columns = Object.keys(rows[0] ?? {});
       const kept = (after.get(table) ?? []).map((row) => JSON.stringify(columns.map((column) => row[column])));

@@ -47,3 +47,33 @@ export async function statementsOf(dialect: Dialect, name: string): Promise<read
   await migrationsFor(dialect)[name]?.up(db);
   return statements;
 }
+
+/** A schema that once was: which migrations made it, and under which names it remembers them. */
+export type Schema = {
+  readonly name: string;
+  readonly made: readonly { readonly migration: string; readonly remembered: string }[];
+  /** Where a statement was another one then. */
+  readonly otherwise?: readonly [today: string, then: string];
+};
+
+const [initial = '', access = '', calls = '', people = '', mail = ''] = MIGRATIONS;
+const made = (names: readonly string[]): Schema['made'] => names.map((name) => ({ migration: name, remembered: name }));
+const FORMER_MAIL = { migration: mail, remembered: '0006-mail' };
+
+export const SCHEMAS: readonly Schema[] = [
+  ...MIGRATIONS.map((name, at) => ({ name, made: made(MIGRATIONS.slice(0, at + 1)) })),
+  // From before migrations were numbered for good.
+  {
+    name: '0001-initial-with-short-index',
+    made: made([initial]),
+    otherwise: ['"state", "expires_at", "id")', '"state", "expires_at")'],
+  },
+  { name: '0006-mail-without-people', made: [...made([initial, access, calls]), FORMER_MAIL] },
+  { name: '0006-mail-with-people', made: [...made([initial, access, calls, people]), FORMER_MAIL] },
+];
+
+/** All statements that make it. */
+export async function statementsOfSchema(dialect: Dialect, { made, otherwise }: Schema): Promise<readonly string[]> {
+  const statements = (await Promise.all(made.map(({ migration }) => statementsOf(dialect, migration)))).flat();
+  return otherwise === undefined ? statements : statements.map((each) => each.replace(...otherwise));
+}

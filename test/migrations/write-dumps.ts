@@ -10,25 +10,24 @@ import { tablesOf } from '../../src/store/sql/move-rows.ts';
 import type { Dialect } from '../../src/store/sql/schema.ts';
 import { dumpFile, dumpText, insertOf, type Row, type Rows } from './dump.ts';
 import { playScene } from './scene.ts';
-import { DIALECTS, MIGRATIONS, statementsOf } from './schema-statements.ts';
+import { DIALECTS, SCHEMAS, type Schema, statementsOfSchema } from './schema-statements.ts';
 
 const BOOKKEEPING = [
   'create table "chatelaine_migrations" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null)',
   'create table "chatelaine_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null)',
 ];
 
-async function write(names: readonly string[]): Promise<void> {
+async function write(schemas: readonly Schema[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-scene-'));
   try {
     const { rows, facts } = await playScene(join(folder, 'scene.db'));
-    for (const name of names) {
+    for (const each of schemas) {
       for (const dialect of DIALECTS) {
-        const done = MIGRATIONS.slice(0, MIGRATIONS.indexOf(name) + 1);
-        const schema = [...BOOKKEEPING, ...(await Promise.all(done.map((each) => statementsOf(dialect, each)))).flat()];
-        const title = `The schema of ${name} on ${dialect}, with rows in every table.`;
-        const statements = [...bookkeepingRows(done), ...(await insertsOf(dialect, done, rows))];
-        writeFileSync(dumpFile(dialect, name), dumpText(title, { facts, schema, rows: statements }));
-        console.log(`${dumpFile(dialect, name)}: ${statements.length} rows`);
+        const schema = [...BOOKKEEPING, ...(await statementsOfSchema(dialect, each))];
+        const title = `The schema of ${each.name} on ${dialect}, with rows in every table.`;
+        const statements = [...bookkeepingRows(each), ...(await insertsOf(dialect, each, rows))];
+        writeFileSync(dumpFile(dialect, each.name), dumpText(title, { facts, schema, rows: statements }));
+        console.log(`${dumpFile(dialect, each.name)}: ${statements.length} rows`);
       }
     }
   } finally {
@@ -36,17 +35,19 @@ async function write(names: readonly string[]): Promise<void> {
   }
 }
 
-function bookkeepingRows(names: readonly string[]): string[] {
+function bookkeepingRows({ made }: Schema): string[] {
   return [
     `insert into "chatelaine_migration_lock" ("id", "is_locked") values ('migration_lock', 0)`,
-    ...names.map((name) => `insert into "chatelaine_migrations" values ('${name}', '2026-11-25T00:00:00.000Z')`),
+    ...made.map(
+      ({ remembered }) => `insert into "chatelaine_migrations" values ('${remembered}', '2026-11-25T00:00:00.000Z')`,
+    ),
   ];
 }
 
-/** Of each row the columns that the schema of these migrations has. @throws when a table would stay empty */
-async function insertsOf(dialect: Dialect, names: readonly string[], rows: Rows): Promise<string[]> {
+/** Of each row the columns that this schema has. @throws when a table would stay empty */
+async function insertsOf(dialect: Dialect, schema: Schema, rows: Rows): Promise<string[]> {
   const database = new DatabaseSync(':memory:');
-  for (const name of names) for (const statement of await statementsOf('sqlite', name)) database.exec(statement);
+  for (const statement of await statementsOfSchema('sqlite', schema)) database.exec(statement);
   const inserts: string[] = [];
   for (const { name: table, columns } of tablesOf(database)) {
     const known = (rows.get(table) ?? []).filter((row) => !isOfMigration(table, row));
@@ -65,6 +66,6 @@ async function insertsOf(dialect: Dialect, names: readonly string[], rows: Rows)
 
 const isOfMigration = (table: string, row: Row): boolean => table === 'meta' && row.key === SERVES_FROM_KEY;
 
-const wanting = MIGRATIONS.filter((name) => DIALECTS.some((dialect) => !existsSync(dumpFile(dialect, name))));
+const wanting = SCHEMAS.filter(({ name }) => DIALECTS.some((dialect) => !existsSync(dumpFile(dialect, name))));
 if (wanting.length === 0) console.log('Every migration has its dumps.');
 else await write(wanting);

@@ -101,8 +101,3 @@ export async function axe(page: Page): Promise<string[]> {
     );
   });
 }
-
-/** At the provider's consent page. */
-async function decide(page: Page, decision: 'Allow' | 'Deny'): Promise<void> {
-  await page.getByRole('button', { name: decision }).click();
-}

@@ -15,9 +15,14 @@ export type Child<T> = {
   stop(): Promise<void>;
 };
 
-/** Starts `script` (beside this file) and waits for its first line. */
-export async function startChild<T>(script: string, env: Record<string, string>): Promise<Child<T>> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url))], {
+/** Starts `script` (beside this file) and waits for its first line; `prefix` is a command that runs the rest. */
+export async function startChild<T>(
+  script: string,
+  env: Record<string, string>,
+  prefix: readonly string[] = [],
+): Promise<Child<T>> {
+  const [command = '', ...args] = [...prefix, process.execPath, fileURLToPath(new URL(script, import.meta.url))];
+  const child = spawn(command, args, {
     env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -9,6 +9,7 @@ import type { Db, Dialect } from './schema.ts';
 import { agentCodec } from './schema.ts';
 import { retireUnlisted } from './tool-listings.ts';
 import { hold, inTransaction } from './transaction.ts';
+import { by } from './troubled.ts';
 
 export function agentStore(db: Db, dialect: Dialect): AgentStore {
   const select = () => db.selectFrom('agents').selectAll();
@@ -21,12 +22,11 @@ export function agentStore(db: Db, dialect: Dialect): AgentStore {
       return row === undefined ? null : agentCodec.toRecord(row);
     },
     async list(page) {
-      let query = select()
-        .orderBy('id')
-        .limit(page.limit + 1);
-      if (page.search !== undefined) query = query.where(holds(sql<string>`name`, page.search, dialect));
-      if (page.cursor !== undefined) query = query.where('id', '>', page.cursor);
-      const rows = await query.execute();
+      // The ids first: where a name is looked for, they come from an index that holds both.
+      const from = page.search === undefined ? sql`agents` : by(dialect, 'agents', 'agents_search');
+      const sought = page.search === undefined ? sql`1 = 1` : holds(sql<string>`name`, page.search, dialect);
+      const ids = sql`(select id from ${from} where id > ${page.cursor ?? ''} and ${sought} order by id limit ${page.limit + 1})`;
+      const rows = await select().where(sql<boolean>`id in ${ids}`).orderBy('id').execute();
       return pageOf(rows.map(agentCodec.toRecord), page);
     },
     async update(id, patch) {

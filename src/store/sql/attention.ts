@@ -1,12 +1,12 @@
 // What wants attention: found by the partial indexes of what is not well, up to a bound.
 
-import type { Expression, SqlBool } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { CredentialFacts, OverviewStore, Owner } from '../store.ts';
 import { factsOf } from './credential-facts.ts';
-import type { Db, Dialect } from './schema.ts';
+import type { Database, Db, Dialect } from './schema.ts';
 import { connectorCodec } from './schema.ts';
-import { CHANGED, discoveredIssuer, ENDING, SHARED, TROUBLED, unreachable } from './troubled.ts';
+import { by, CHANGED, discoveredIssuer, ENDING, SHARED, TROUBLED, unreachable } from './troubled.ts';
 
 type Attention = Pick<
   OverviewStore,
@@ -21,35 +21,19 @@ type Attention = Pick<
 >;
 
 export function attentionStore(db: Db, dialect: Dialect): Attention {
-  const troubled = async (which: Expression<SqlBool>, limit: number): Promise<CredentialFacts[]> => {
-    const rows = await db
-      .selectFrom('credentials')
-      .selectAll()
-      .where(TROUBLED)
-      .where(which)
-      .orderBy('connectorId')
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return rows.map(factsOf);
-  };
+  const rowsOf = async (statement: RawBuilder<Database['credentials']>): Promise<CredentialFacts[]> =>
+    (await statement.execute(db)).rows.map(factsOf);
+  const troubled = (which: RawBuilder<boolean>, limit: number) =>
+    rowsOf(sql`select * from ${by(dialect, 'credentials', 'credentials_troubled')}
+      where ${TROUBLED} and ${which} order by connector_id, id limit ${limit}`);
   const connectors = () => db.selectFrom('connectors').selectAll('connectors').orderBy('connectors.id');
 
   return {
-    ended: (limit) => troubled(sql`state <> 'ok'`, limit),
+    ended: (limit) => troubled(sql`state in ('reauthorization_required', 'needs_scope')`, limit),
     failing: (limit) => troubled(sql`state = 'ok'`, limit),
-    async ending(before, limit) {
-      const rows = await db
-        .selectFrom('credentials')
-        .selectAll()
-        .where(ENDING)
-        .where('expiresAt', '<', before)
-        .orderBy('expiresAt')
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      return rows.map(factsOf);
-    },
+    ending: (before, limit) =>
+      rowsOf(sql`select * from ${by(dialect, 'credentials', 'credentials_ending')}
+        where ${ENDING} and expires_at < ${before} order by expires_at, id limit ${limit}`),
 
     async neverConnected(limit) {
       const rows = await connectors()
@@ -70,27 +54,23 @@ export function attentionStore(db: Db, dialect: Dialect): Attention {
     },
 
     async withoutCredential(looked, limit) {
-      const among = (table: 'grants' | 'connector_grants') =>
-        sql<Owner & { looked: number }>`
-        with newest as (
-          select distinct agent_id, connector_id from ${sql.table(table)}
-          order by agent_id desc, connector_id desc limit ${looked})
-        select newest.agent_id, newest.connector_id, (select count(*) from newest) as looked
-        from newest
-          join connectors on connectors.id = newest.connector_id and connectors.credential_mode = 'per_agent'
-            and connectors.auth_type <> 'none'
-        where not exists (
-          select 1 from credentials where credentials.connector_id = newest.connector_id
-            and credentials.owner = newest.agent_id and credentials.slot = 'active')
-        order by newest.agent_id desc, newest.connector_id desc limit ${limit}`.execute(db);
-      const count = async (table: 'grants' | 'connector_grants'): Promise<number> => {
-        const { rows } = await sql<{ count: number }>`select count(*) as count from (
-          select distinct agent_id, connector_id from ${sql.table(table)}
-          order by agent_id desc, connector_id desc limit ${looked}) as newest`.execute(db);
-        return Number(rows[0]?.count ?? 0);
+      const newest = (table: string) => sql`(
+        select distinct agent_id, connector_id from ${by(dialect, table, `sqlite_autoindex_${table}_1`)}
+        order by agent_id desc, connector_id desc limit ${looked}) as newest`;
+      const among = async (table: string) => {
+        const [{ rows }, counted] = await Promise.all([
+          sql<Owner>`
+            select newest.agent_id, newest.connector_id from ${newest(table)}
+              join connectors on connectors.id = newest.connector_id
+            where connectors.credential_mode = 'per_agent' and connectors.auth_type <> 'none' and not exists (
+              select 1 from credentials where credentials.connector_id = newest.connector_id
+                and credentials.owner = newest.agent_id and credentials.slot = 'active')
+            order by newest.agent_id desc, newest.connector_id desc limit ${limit}`.execute(db),
+          sql<{ count: number }>`select cast(count(*) as integer) as count from ${newest(table)}`.execute(db),
+        ]);
+        return { rows, isAll: (counted.rows[0]?.count ?? 0) < looked };
       };
-      const tables = ['grants', 'connector_grants'] as const;
-      const [found, counts] = await Promise.all([Promise.all(tables.map(among)), Promise.all(tables.map(count))]);
+      const found = await Promise.all(['grants', 'connector_grants'].map(among));
       const pairs = new Map(
         found.flatMap(({ rows }) =>
           rows.map(({ agentId, connectorId }) => [`${agentId} ${connectorId}`, { agentId, connectorId }] as const),
@@ -98,7 +78,7 @@ export function attentionStore(db: Db, dialect: Dialect): Attention {
       );
       return {
         pairs: [...pairs.values()].slice(0, limit),
-        complete: counts.every((each) => each < looked) && pairs.size < limit,
+        complete: found.every(({ isAll }) => isAll) && pairs.size < limit,
       };
     },
 

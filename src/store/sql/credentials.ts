@@ -1,13 +1,15 @@
 // Credentials: one for each connector, owner and slot. Writers of one connector's credentials wait for
 // each other (holdParent), so that what `put` and `promote` answer as replaced is what they replaced.
 
+import type { RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import type { CredentialRecord, CredentialState } from '../records.ts';
 import type { CredentialStore } from '../store.ts';
 import type { Database, Db, Dialect } from './schema.ts';
 import { credentialCodec } from './schema.ts';
 import type { Trx } from './transaction.ts';
 import { holdParent, inTransaction } from './transaction.ts';
-import { PENDING } from './troubled.ts';
+import { by, PENDING, TROUBLED } from './troubled.ts';
 
 const ownerOf = (agentId: string | null): string => agentId ?? '';
 
@@ -45,15 +47,22 @@ export function credentialStore(db: Db, dialect: Dialect): CredentialStore {
       return [...well, ...rest].map(recordOf);
     },
     async countByState() {
-      const rows = await db
-        .selectFrom('credentials')
-        .select((select) => ['state', select.fn.countAll<number | string>().as('count')])
-        .where('slot', '=', 'active')
-        .groupBy('state')
-        .execute();
-      const counts = { ok: 0, reauthorization_required: 0, needs_scope: 0 };
-      for (const { state, count } of rows) counts[state] = Number(count);
-      return counts;
+      // What is well is not read: it is all there is without the few that are not.
+      const counted = async (from: RawBuilder<unknown>): Promise<number> => {
+        const { rows } = await sql<{ count: number }>`select cast(count(*) as bigint) as count from ${from}`.execute(
+          db,
+        );
+        return rows[0]?.count ?? 0;
+      };
+      const troubled = by(dialect, 'credentials', 'credentials_troubled');
+      const inState = (state: CredentialState) => counted(sql`${troubled} where ${TROUBLED} and state = ${state}`);
+      const [all, pending, reauthorization_required, needs_scope] = await Promise.all([
+        counted(sql`credentials`),
+        counted(sql`${by(dialect, 'credentials', 'credentials_pending')} where ${PENDING}`),
+        inState('reauthorization_required'),
+        inState('needs_scope'),
+      ]);
+      return { ok: all - pending - reauthorization_required - needs_scope, reauthorization_required, needs_scope };
     },
     async listPending(connectorId, limit) {
       const rows = await select()

@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { Migrator } from 'kysely/migration';
 import { ChatelaineError } from '../../errors.ts';
+import { forgetFormerMail } from './former-mail.ts';
 import { migrationsFor, SERVES_FROM } from './migrations/index.ts';
 import type { Db, Dialect } from './schema.ts';
 
@@ -22,6 +23,7 @@ const DONE_ELSEWHERE: Migration = { up: async () => undefined };
 
 /** Runs what has not run yet; what the database itself threw comes out unchanged. @throws store_unavailable */
 export async function migrateToLatest(db: Db, dialect: Dialect): Promise<void> {
+  if (await hasTable(db, dialect)) await forgetFormerMail(db, MIGRATIONS_TABLE);
   for (let isAgain = false; ; isAgain = true) {
     const later = (await hasTable(db, dialect)) ? await laterMigrations(db, dialect) : [];
     const migrator = new Migrator({

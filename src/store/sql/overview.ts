@@ -8,10 +8,13 @@ import { attentionStore } from './attention.ts';
 import { factsOf } from './credential-facts.ts';
 import type { Database, Db, Dialect } from './schema.ts';
 import { agentCodec, connectorCodec } from './schema.ts';
-import { ENDING, TROUBLED } from './troubled.ts';
+import { by, ENDING, TROUBLED } from './troubled.ts';
 
 /** More news than this at once is told as "something changed". */
 const NEWS_MOST = 500;
+
+/** Owners and connectors of which each pair is looked up by itself. */
+const PAIRS_MAX = 500;
 
 const count = sql<number>`cast(count(*) as integer)`.as('count');
 
@@ -21,6 +24,8 @@ const isBroken = (now: number) =>
 
 export function overviewStore(db: Db, dialect: Dialect): OverviewStore {
   const credentials = () => db.selectFrom('credentials').selectAll();
+  const troubled = by(dialect, 'credentials', 'credentials_troubled');
+  const ending = by(dialect, 'credentials', 'credentials_ending_of');
   return {
     ...attentionStore(db, dialect),
 
@@ -52,9 +57,9 @@ export function overviewStore(db: Db, dialect: Dialect): OverviewStore {
           + ${upTo(sql`select 1 from connector_grants where connector_grants.connector_id = connectors.id`)} as granted,
           ${upTo(sql`select 1 from credentials where credentials.connector_id = connectors.id
             and owner > '' and slot = 'active'`)} as own,
-          ${upTo(sql`select 1 from credentials where credentials.connector_id = connectors.id
+          ${upTo(sql`select 1 from ${troubled} where credentials.connector_id = connectors.id
             and owner > '' and ${TROUBLED} and ${isBroken(now)}`)}
-          + ${upTo(sql`select 1 from credentials where credentials.connector_id = connectors.id
+          + ${upTo(sql`select 1 from ${ending} where credentials.connector_id = connectors.id
             and owner > '' and ${ENDING} and expires_at <= ${now}`)} as broken
         from connectors where connectors.id in (${sql.join(connectorIds)})`.execute(db);
       return rows;
@@ -68,24 +73,25 @@ export function overviewStore(db: Db, dialect: Dialect): OverviewStore {
 
     async own(agentIds, connectorIds) {
       if (agentIds.length === 0 || connectorIds.length === 0) return [];
-      const rows = await credentials()
-        .where('connectorId', 'in', connectorIds)
-        .where('owner', 'in', agentIds)
-        .where('slot', '=', 'active')
-        .execute();
-      return rows.map(factsOf);
+      const some = credentials().where('owner', 'in', agentIds).where('slot', '=', 'active');
+      if (agentIds.length * connectorIds.length <= PAIRS_MAX)
+        return (await some.where('connectorId', 'in', connectorIds).execute()).map(factsOf);
+      // A look at the index for each pair would be more than all that these agents have.
+      const wanted = new Set(connectorIds);
+      const rows = await some.where('agentId', 'in', agentIds).execute();
+      return rows.filter(({ connectorId }) => wanted.has(connectorId)).map(factsOf);
     },
 
     async samples(connectorIds, now) {
       if (connectorIds.length === 0) return [];
-      const first = (which: ReturnType<typeof sql>, by: 'id' | 'expires_at' | 'owner') =>
-        sql`(select id from credentials where connector_id = connectors.id and owner > '' and ${which}
-          order by ${sql.ref(by)} limit 1)`;
+      const first = (table: ReturnType<typeof sql>, which: ReturnType<typeof sql>, order: string) =>
+        sql`(select id from ${table} where connector_id = connectors.id and owner > '' and ${which}
+          order by ${sql.ref(order)} limit 1)`;
       const { rows } = await sql<Database['credentials']>`
         select * from credentials where id in (
-          select coalesce(${first(sql`${TROUBLED} and ${isBroken(now)}`, 'id')},
-            ${first(sql`${ENDING} and expires_at <= ${now}`, 'expires_at')},
-            ${first(sql`slot = 'active'`, 'owner')})
+          select coalesce(${first(troubled, sql`${TROUBLED} and ${isBroken(now)}`, 'id')},
+            ${first(ending, sql`${ENDING} and expires_at <= ${now}`, 'expires_at')},
+            ${first(sql`credentials`, sql`slot = 'active'`, 'owner')})
           from connectors where id in (${sql.join(connectorIds)}))`.execute(db);
       return rows.map(factsOf);
     },

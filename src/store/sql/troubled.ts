@@ -24,3 +24,10 @@ export const discoveredIssuer = (dialect: Dialect) =>
   dialect === 'postgres'
     ? sql<string>`((discovery::json) ->> 'issuer')`
     : sql<string>`json_extract(discovery, '$.issuer')`;
+
+/**
+ * A table by that index. SQLite does not guess how few rows a partial index holds; PostgreSQL counts them, and has
+ * no such words.
+ */
+export const by = (dialect: Dialect, table: string, index: string) =>
+  dialect === 'sqlite' ? sql`${sql.table(table)} indexed by ${sql.id(index)}` : sql.table(table);

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { agentsQuery, auditQuery, connectorsQuery } from '../../api/queries.ts';
-import { ErrorNote, RowSkeletons } from '../../ui/parts.tsx';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { ActivityFilter } from './filter.ts';
 
@@ -14,24 +14,21 @@ const words = (action: string): string => {
 
 export function AuditLog({ filter }: { filter: ActivityFilter }) {
   const { agentId, connectorId } = filter;
-  const { data, error, refetch } = useQuery(
+  const query = useQuery(
     auditQuery({
       ...(agentId === undefined ? {} : { agentId }),
       ...(connectorId === undefined ? {} : { connectorId }),
     }),
   );
+  const { data } = query;
   const connectors = new Map(useQuery(connectorsQuery).data?.items.map(({ id, name }) => [id, name]));
   const agents = new Map(useQuery(agentsQuery).data?.map(({ id, name }) => [id, name]));
   return (
     <section aria-label="Audit log" className="min-w-0">
       <h2 className="mb-3 flex h-8 items-center text-base">Audit log</h2>
       <div className="card overflow-hidden">
-        {error !== null && data === undefined ? (
-          <div className="p-4">
-            <ErrorNote error={error} retry={() => void refetch()} />
-          </div>
-        ) : data === undefined ? (
-          <RowSkeletons count={6} height="h-14" />
+        {data === undefined ? (
+          <Awaited inCard query={query} rows={6} height="h-14" />
         ) : data.items.length === 0 ? (
           <p className="px-4 py-6 text-center text-sm text-ink-3">Nothing was changed here.</p>
         ) : (

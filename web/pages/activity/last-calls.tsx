@@ -6,8 +6,9 @@ import { useState } from 'react';
 import { agentsQuery, type CallFilter, callsQuery, connectorsQuery } from '../../api/queries.ts';
 import { milliseconds } from '../../model/buckets.ts';
 import type { Tone } from '../../model/connector-state.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Filter } from '../../ui/filter.tsx';
-import { Empty, ErrorNote, RowSkeletons, StateBadge } from '../../ui/parts.tsx';
+import { Empty, StateBadge } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 import type { ActivityFilter } from './filter.ts';
 
@@ -23,7 +24,8 @@ type Show = 'all' | 'error' | 'tool_error' | 'refused';
 
 export function LastCalls({ filter }: { filter: ActivityFilter }) {
   const [show, setShow] = useState<Show>('all');
-  const { data, error, refetch } = useQuery(callsQuery({ ...filter, ...(show === 'all' ? {} : { outcome: show }) }));
+  const query = useQuery(callsQuery({ ...filter, ...(show === 'all' ? {} : { outcome: show }) }));
+  const { data } = query;
   const connectors = new Map(useQuery(connectorsQuery).data?.items.map(({ id, name }) => [id, name]));
   const agents = new Map(useQuery(agentsQuery).data?.map(({ id, name }) => [id, name]));
   return (
@@ -43,12 +45,8 @@ export function LastCalls({ filter }: { filter: ActivityFilter }) {
         />
       </div>
       <div className="card overflow-hidden">
-        {error !== null && data === undefined ? (
-          <div className="p-4">
-            <ErrorNote error={error} retry={() => void refetch()} />
-          </div>
-        ) : data === undefined ? (
-          <RowSkeletons count={6} height="h-14" />
+        {data === undefined ? (
+          <Awaited inCard query={query} rows={6} height="h-14" />
         ) : data.items.length === 0 ? (
           <Empty icon={<Activity />} title="No calls here">
             When an agent calls a tool through the gateway, it appears here.

@@ -7,10 +7,11 @@ import { api, unwrap } from '../../api/client.ts';
 import { type Agent, type AgentKey, agentKeysQuery, type Client, clientConfigQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { Filter } from '../../ui/filter.tsx';
-import { Button, Empty, ErrorNote, RowSkeletons, Section, Skeleton } from '../../ui/parts.tsx';
+import { Button, Empty, ErrorNote, Section, Skeleton } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { CLIENTS, fileOf } from './clients.ts';
 import { NewKey } from './new-key.tsx';
@@ -25,7 +26,8 @@ export function AccessTab({ agent }: { agent: Agent }) {
 }
 
 function Keys({ agent }: { agent: Agent }) {
-  const { data, error, isPending, refetch } = useQuery(agentKeysQuery(agent.id));
+  const query = useQuery(agentKeysQuery(agent.id));
+  const { data } = query;
   const mayChange = useMay('operator');
   const [making, setMaking] = useState(false);
   const button = mayChange && (
@@ -41,13 +43,9 @@ function Keys({ agent }: { agent: Agent }) {
       action={data !== undefined && data.length > 0 && button}
     >
       <div className="card overflow-hidden">
-        {isPending ? (
-          <RowSkeletons count={2} />
-        ) : error !== null && data === undefined ? (
-          <div className="p-4">
-            <ErrorNote error={error} retry={() => void refetch()} />
-          </div>
-        ) : data?.length === 0 ? (
+        {data === undefined ? (
+          <Awaited inCard query={query} rows={2} />
+        ) : data.length === 0 ? (
           <Empty icon={<KeyRound />} title="No key yet" action={button}>
             {mayChange
               ? `With a key, a program becomes ${agent.name} at the gateway.`
@@ -55,7 +53,7 @@ function Keys({ agent }: { agent: Agent }) {
           </Empty>
         ) : (
           <ul className="divide-y divide-line" aria-label="Keys">
-            {data?.map((key) => (
+            {data.map((key) => (
               <KeyRow key={key.id} agent={agent} agentKey={key} mayChange={mayChange} />
             ))}
           </ul>

@@ -8,8 +8,9 @@ import { type Agent, agentConnectorsQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { agentCardState } from '../../model/connector-state.ts';
 import { plural } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Filter, SearchField } from '../../ui/filter.tsx';
-import { Empty, ErrorNote, Note, RowSkeletons, Spinner } from '../../ui/parts.tsx';
+import { Empty, Note, Spinner } from '../../ui/parts.tsx';
 import { MoreRows, useProgressive } from '../../ui/progressive.tsx';
 import { ConnectorCard } from './connector-card.tsx';
 import { type SaveState, useGrants } from './use-grants.ts';
@@ -22,7 +23,8 @@ const OPEN_UP_TO_TOOLS = 60;
 type Show = 'all' | 'granted' | 'needing';
 
 export function ConnectorsTab({ agent }: { agent: Agent }) {
-  const { data, error, isPending, refetch } = useQuery(agentConnectorsQuery(agent.id));
+  const query = useQuery(agentConnectorsQuery(agent.id));
+  const { data } = query;
   const mayChange = useMay('operator');
   const { grant, grantAll, state } = useGrants(agent.id);
   const grants = useMemo(() => ({ grant, grantAll }), [grant, grantAll]);
@@ -38,13 +40,7 @@ export function ConnectorsTab({ agent }: { agent: Agent }) {
   const found = rows.filter((row) => fits[show](row) && row.name.toLowerCase().includes(words));
   const { shown, end, rest } = useProgressive(found);
 
-  if (isPending)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={4} />
-      </div>
-    );
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  if (data === undefined) return <Awaited query={query} rows={4} />;
   if (rows.length === 0)
     return (
       <div className="card">

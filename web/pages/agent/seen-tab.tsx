@@ -5,29 +5,25 @@ import { EyeOff, SearchX } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { type Agent, offeredQuery } from '../../api/queries.ts';
 import { KIND_LABEL, toolKind } from '../../model/tool-marks.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { SearchField } from '../../ui/filter.tsx';
-import { Empty, ErrorNote, RowSkeletons, Tag } from '../../ui/parts.tsx';
+import { Empty, Tag } from '../../ui/parts.tsx';
 import { MoreRows, useProgressive } from '../../ui/progressive.tsx';
 
 /** Several clients refuse longer tool names. */
 const NAME_LIMIT = 64;
 
 export function SeenTab({ agent }: { agent: Agent }) {
-  const { data, error, isPending, refetch } = useQuery(offeredQuery(agent.id));
+  const query = useQuery(offeredQuery(agent.id));
+  const { data } = query;
   const [text, setText] = useState('');
   const words = useDeferredValue(text.trim().toLowerCase());
   const found = (data?.items ?? []).filter(({ name, description }) =>
     `${name} ${description ?? ''}`.toLowerCase().includes(words),
   );
   const { shown, end, rest } = useProgressive(found);
-  if (isPending)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={6} height="h-12" />
-      </div>
-    );
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
-  if (data === undefined || data.count === 0)
+  if (data === undefined) return <Awaited query={query} rows={6} height="h-12" />;
+  if (data.count === 0)
     return (
       <div className="card">
         <Empty icon={<EyeOff />} title={`${agent.name} is offered nothing yet`}>

@@ -10,8 +10,9 @@ import type { QuestionAnswer } from '../../model/input-request.ts';
 import { argumentsOf, fieldsOf } from '../../model/schema-form.ts';
 import { KIND_LABEL, toolKind } from '../../model/tool-marks.ts';
 import { useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { SelectField } from '../../ui/form.tsx';
-import { Button, Empty, ErrorNote, Note, RowSkeletons, Skeleton, Tag } from '../../ui/parts.tsx';
+import { Button, Empty, ErrorNote, Note, Skeleton, Tag } from '../../ui/parts.tsx';
 import { AskBack } from './ask-back.tsx';
 import { SchemaControl } from './schema-control.tsx';
 import { ToolResult } from './tool-result.tsx';
@@ -23,18 +24,13 @@ type Call = {
 };
 
 export function TryTab({ agent }: { agent: Agent }) {
-  const { data, error, isPending, refetch } = useQuery(offeredQuery(agent.id));
+  const query = useQuery(offeredQuery(agent.id));
+  const { data } = query;
   const mayChange = useMay('operator');
   const [chosen, setChosen] = useState<string | null>(null);
-  if (isPending)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={3} />
-      </div>
-    );
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  if (data === undefined) return <Awaited query={query} rows={3} />;
   if (!mayChange) return <Note>Viewers cannot call tools. An owner can make you an operator.</Note>;
-  if (data === undefined || data.count === 0)
+  if (data.count === 0)
     return (
       <div className="card">
         <Empty icon={<FlaskConical />} title="Nothing to try yet">

@@ -9,10 +9,11 @@ import { type Connector, type ConnectorAgent, connectorAgentsQuery } from '../..
 import { useMay } from '../../api/session.ts';
 import { sentence, type Tone } from '../../model/connector-state.ts';
 import { plural, useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { ConnectLink } from '../../ui/connect-link.tsx';
 import { Confirm, Modal } from '../../ui/dialog.tsx';
 import { MendButton } from '../../ui/mend-button.tsx';
-import { Button, Empty, ErrorNote, RowSkeletons, StateBadge } from '../../ui/parts.tsx';
+import { Button, Empty, StateBadge } from '../../ui/parts.tsx';
 import { SecretForm } from '../../ui/secret-form.tsx';
 import { Ago } from '../../ui/time.tsx';
 
@@ -26,15 +27,10 @@ const STATE: Record<ConnectorAgent['state'], { tone: Tone; label: string }> = {
 };
 
 export function AgentsTab({ connector }: { connector: Connector }) {
-  const { data, error, isPending, refetch } = useQuery(connectorAgentsQuery(connector.id));
-  if (isPending)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={4} />
-      </div>
-    );
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
-  if (data?.length === 0)
+  const query = useQuery(connectorAgentsQuery(connector.id));
+  const { data } = query;
+  if (data === undefined) return <Awaited query={query} rows={4} />;
+  if (data.length === 0)
     return (
       <div className="card">
         <Empty
@@ -58,7 +54,7 @@ export function AgentsTab({ connector }: { connector: Connector }) {
         </p>
       )}
       <ul className="card divide-y divide-line overflow-hidden" aria-label="Agents">
-        {data?.map((agent) => (
+        {data.map((agent) => (
           <AgentRow key={agent.agentId} connector={connector} agent={agent} />
         ))}
       </ul>

@@ -6,23 +6,19 @@ import { memo, useDeferredValue, useMemo, useState } from 'react';
 import { type Connector, type Tool, toolsQuery } from '../../api/queries.ts';
 import { KIND_LABEL, toolKind } from '../../model/tool-marks.ts';
 import { plural } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
 import { SearchField } from '../../ui/filter.tsx';
-import { Empty, ErrorNote, Note, RowSkeletons, Tag } from '../../ui/parts.tsx';
+import { Empty, Note, Tag } from '../../ui/parts.tsx';
 import { MoreRows, useProgressive } from '../../ui/progressive.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { ToolChange } from './tool-change.tsx';
 
 export function ToolsTab({ connector }: { connector: Connector }) {
-  const { data, error, isPending, refetch } = useQuery(toolsQuery(connector.id));
-  if (isPending)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={8} height="h-14" />
-      </div>
-    );
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
-  const tools = data?.items ?? [];
+  const query = useQuery(toolsQuery(connector.id));
+  const { data } = query;
+  if (data === undefined) return <Awaited query={query} rows={8} height="h-14" />;
+  const tools = data.items;
   if (tools.length === 0)
     return (
       <div className="card">

@@ -5,7 +5,8 @@ import { ChevronRight, Download, ScrollText } from 'lucide-react';
 import { useMemo } from 'react';
 import { type Connector, type TranscriptEntry, transcriptQuery } from '../../api/queries.ts';
 import { plural } from '../../ui/actions.ts';
-import { Button, Empty, ErrorNote, RowSkeletons } from '../../ui/parts.tsx';
+import { Awaited } from '../../ui/awaited.tsx';
+import { Button, Empty } from '../../ui/parts.tsx';
 import { Steps, stepName } from '../../ui/steps.tsx';
 import { Ago } from '../../ui/time.tsx';
 
@@ -32,15 +33,10 @@ const failed = ({ steps }: Operation) =>
   steps.some(({ status }) => status !== null && status >= 400 && status !== 401 && status !== 404);
 
 export function TranscriptTab({ connector }: { connector: Connector }) {
-  const { data, error, isPending, refetch } = useQuery(transcriptQuery(connector.id));
+  const query = useQuery(transcriptQuery(connector.id));
+  const { data } = query;
   const operations = useMemo(() => operationsOf(data?.items ?? []), [data]);
-  if (isPending)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={4} height="h-12" />
-      </div>
-    );
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  if (data === undefined) return <Awaited query={query} rows={4} height="h-12" />;
   if (operations.length === 0)
     return (
       <div className="card">
@@ -53,7 +49,7 @@ export function TranscriptTab({ connector }: { connector: Connector }) {
     <>
       <div className="mb-3 flex items-center justify-between gap-3">
         <p className="text-sm text-ink-3">Newest first. Secrets are never written down.</p>
-        <Button small onClick={() => save(`${connector.key}-transcript.json`, JSON.stringify(data?.items, null, 2))}>
+        <Button small onClick={() => save(`${connector.key}-transcript.json`, JSON.stringify(data.items, null, 2))}>
           <Download />
           Export
         </Button>

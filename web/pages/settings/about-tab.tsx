@@ -4,17 +4,18 @@ import { useQuery } from '@tanstack/react-query';
 import { MOUNT } from '../../api/mount.ts';
 import { aboutQuery } from '../../api/queries.ts';
 import { plural } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { CopyLine } from '../../ui/copy.tsx';
-import { ErrorNote, Facts, RowSkeletons, Section } from '../../ui/parts.tsx';
+import { Facts, Section } from '../../ui/parts.tsx';
 
 export function AboutTab() {
-  const { data, error, refetch } = useQuery(aboutQuery);
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
+  const query = useQuery(aboutQuery);
+  const { data } = query;
   return (
     <Section title="This hub">
       <div className="card overflow-hidden">
         {data === undefined ? (
-          <RowSkeletons count={3} height="h-12" />
+          <Awaited inCard query={query} rows={3} height="h-12" />
         ) : (
           <Facts
             items={[

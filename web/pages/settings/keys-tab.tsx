@@ -3,8 +3,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, unwrap } from '../../api/client.ts';
 import { plural, useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { CodeBlock } from '../../ui/copy.tsx';
-import { Button, ErrorNote, Facts, Note, RowSkeletons, Section } from '../../ui/parts.tsx';
+import { Button, Facts, Note, Section } from '../../ui/parts.tsx';
 
 const keysQuery = {
   queryKey: ['keys'],
@@ -28,18 +29,13 @@ const nameOf = (kind: string): string => {
 };
 
 export function KeysTab() {
-  const { data, error, refetch } = useQuery(keysQuery);
+  const query = useQuery(keysQuery);
+  const { data } = query;
   const rotate = useChange(() => unwrap(api.POST('/api/keys/rotate')), {
     touches: ['keys', 'audit'],
     done: () => 'Every secret is under the present key',
   });
-  if (error !== null && data === undefined) return <ErrorNote error={error} retry={() => void refetch()} />;
-  if (data === undefined)
-    return (
-      <div className="card overflow-hidden">
-        <RowSkeletons count={2} height="h-12" />
-      </div>
-    );
+  if (data === undefined) return <Awaited query={query} rows={2} height="h-12" />;
   return (
     <div className="space-y-8">
       {data.unreadable > 0 && (

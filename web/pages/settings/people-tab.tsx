@@ -7,8 +7,9 @@ import { api, unwrap } from '../../api/client.ts';
 import type { Person } from '../../api/queries.ts';
 import { type Role, sessionQuery } from '../../api/session.ts';
 import { plural, useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
-import { Button, ErrorNote, RowSkeletons, Section, Tag } from '../../ui/parts.tsx';
+import { Button, Section, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { Invite, PasswordLink } from './invite.tsx';
 
@@ -33,12 +34,8 @@ export function PeopleTab() {
         }
       >
         <div className="card overflow-hidden">
-          {people.error !== null && people.data === undefined ? (
-            <div className="p-4">
-              <ErrorNote error={people.error} retry={() => void people.refetch()} />
-            </div>
-          ) : people.data === undefined ? (
-            <RowSkeletons count={2} />
+          {people.data === undefined ? (
+            <Awaited inCard query={people} rows={2} />
           ) : (
             <ul className="divide-y divide-line" aria-label="People">
               {people.data.map((person) => (

@@ -6,10 +6,11 @@ import { useState } from 'react';
 import { api, unwrap } from '../../api/client.ts';
 import { tokensQuery } from '../../api/queries.ts';
 import { useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/form.tsx';
 import { FormDialog, MadeDialog, ShownOnce } from '../../ui/form-dialog.tsx';
-import { Button, Empty, ErrorNote, RowSkeletons, Section, Tag } from '../../ui/parts.tsx';
+import { Button, Empty, Section, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 
 type Role = (typeof ROLES)[number][0];
@@ -20,7 +21,8 @@ const ROLES = [
 ] as const;
 
 export function TokensTab() {
-  const { data, error, refetch } = useQuery(tokensQuery);
+  const query = useQuery(tokensQuery);
+  const { data } = query;
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<{ id: string; label: string } | null>(null);
   const revoke = useChange((id: string) => unwrap(api.DELETE('/api/tokens/{id}', { params: { path: { id } } })), {
@@ -40,12 +42,8 @@ export function TokensTab() {
       action={data !== undefined && data.length > 0 && button}
     >
       <div className="card overflow-hidden">
-        {error !== null && data === undefined ? (
-          <div className="p-4">
-            <ErrorNote error={error} retry={() => void refetch()} />
-          </div>
-        ) : data === undefined ? (
-          <RowSkeletons count={2} />
+        {data === undefined ? (
+          <Awaited inCard query={query} rows={2} />
         ) : data.length === 0 ? (
           <Empty icon={<KeyRound />} title="No API token yet" action={button}>
             With a token a script may use the same API as this page.

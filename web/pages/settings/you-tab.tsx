@@ -5,9 +5,10 @@ import { type FormEvent, useState } from 'react';
 import { api, problemOf, unwrap } from '../../api/client.ts';
 import { leave, sessionQuery } from '../../api/session.ts';
 import { useChange } from '../../ui/actions.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/form.tsx';
-import { Button, ErrorNote, Note, RowSkeletons, Section, Tag } from '../../ui/parts.tsx';
+import { Button, Note, Section, Tag } from '../../ui/parts.tsx';
 import { Ago } from '../../ui/time.tsx';
 import { NEW_PASSWORD } from '../door/door-form.tsx';
 
@@ -104,10 +105,11 @@ function Password({ hasPassword }: { hasPassword: boolean }) {
 }
 
 function Sessions() {
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: ['sessions'],
     queryFn: async ({ signal }) => (await unwrap(api.GET('/api/sessions', { signal }))).items,
   });
+  const { data } = query;
   const [asking, setAsking] = useState(false);
   const end = useChange((id: string) => unwrap(api.DELETE('/api/sessions/{id}', { params: { path: { id } } })), {
     touches: ['sessions'],
@@ -124,12 +126,8 @@ function Sessions() {
       }
     >
       <div className="card overflow-hidden">
-        {error !== null && data === undefined ? (
-          <div className="p-4">
-            <ErrorNote error={error} retry={() => void refetch()} />
-          </div>
-        ) : data === undefined ? (
-          <RowSkeletons count={2} />
+        {data === undefined ? (
+          <Awaited inCard query={query} rows={2} />
         ) : (
           <ul className="divide-y divide-line" aria-label="Sessions">
             {data.map((session) => (

@@ -11,7 +11,7 @@ export function growthMigration(dialect: Dialect): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {
       const statements = [
-        sql`create index credentials_troubled on credentials (connector_id, id) where ${TROUBLED}`,
+        sql`create index credentials_troubled on credentials (connector_id, id, state) where ${TROUBLED}`,
         sql`create index credentials_ending on credentials (expires_at, id) where ${ENDING}`,
         sql`create index credentials_ending_of on credentials (connector_id, expires_at) where ${ENDING}`,
         sql`create index credentials_pending on credentials (connector_id, id) where ${PENDING}`,
@@ -21,8 +21,10 @@ export function growthMigration(dialect: Dialect): Migration {
         sql`create index connectors_issuer on connectors (${discoveredIssuer(dialect)})`,
         sql`create index tools_changed on tools (connector_id) where ${CHANGED}`,
         sql`create index grants_agents on grants (connector_id, agent_id)`,
+        sql`create index agents_search on agents (id, lower(name))`,
         sql`create index registrations_end on registrations (client_secret_expires_at)`,
         sql`create index call_hours_connector on call_hours (connector_id, hour)`,
+        sql`create index auth_verifications_expires_at_idx on auth_verifications (expires_at)`,
         sql`create index attempts_end on attempts (ends_at)`,
       ];
       for (const statement of statements) await statement.execute(db);
