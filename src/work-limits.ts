@@ -81,3 +81,5 @@ export const REFRESH_SAVE_LAST_MS = 3_000;
 export const LISTINGS_MAX = 16;
 /** Of one answer; what is longer waits for its turn, one at a time. Hundreds of tools are shorter. */
 export const LISTING_LARGE_BYTES = 256 * 1024;
+/** After a large one the next begins when this many times as long has passed as it took. */
+export const LISTING_REST_TIMES = 3;

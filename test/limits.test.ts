@@ -128,6 +128,7 @@ const MET: Readonly<Partial<Record<Name, readonly [file: string, title: string]>
     'the lines of that time wait, whole and in their order, as far as they fit',
   ],
   TOKEN_REQUESTS_PER_ISSUER: ['flow/refresh-fleet.test.ts', 'is renewed once each, never more than eight at once'],
+  LISTING_REST_TIMES: ['hub/listing-room.test.ts', 'while small ones go on'],
   LISTINGS_MAX: ['hub/listing-room.test.ts', 'no more than LISTINGS_MAX run at once'],
   LISTING_LARGE_BYTES: ['hub/listing-room.test.ts', 'of answers beyond LISTING_LARGE_BYTES one is read at a time'],
   AGENT_CALLS_IN_FLIGHT_MAX: ['gateway/held-open.test.ts', 'CONNECTIONS_PER_ORIGIN'],
@@ -135,6 +136,9 @@ const MET: Readonly<Partial<Record<Name, readonly [file: string, title: string]>
 
 /** How often, or how long before, something is done by itself: nothing from outside can exceed these. */
 const PACES: readonly Name[] = [
+  'DNS_TRY_MS',
+  'DNS_TRIES',
+  'DNS_SECOND_FAMILY_MS',
   'AS_METADATA_DOUBT_MS',
   'DNS_TRY_MS',
   'DNS_TRIES',

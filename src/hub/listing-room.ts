@@ -3,7 +3,7 @@
 // answer. Small answers are read side by side; a large one waits for its turn, and for what agents need meanwhile.
 
 import type { FetchLike } from '../outbound.ts';
-import { LISTING_LARGE_BYTES, LISTINGS_MAX } from '../work-limits.ts';
+import { LISTING_LARGE_BYTES, LISTING_REST_TIMES, LISTINGS_MAX } from '../work-limits.ts';
 
 export type ListingRoom = {
   /** Runs a listing when there is room; what goes through the fetch that it is handed is held back where it is large. */
@@ -45,8 +45,8 @@ function holding(turns: Turns): { begin: () => Promise<void>; end: () => void } 
     end() {
       isOver = true;
       if (begun === null || begunAt === null) return;
-      // As long again belongs to the calls of agents.
-      const rest = performance.now() - begunAt;
+      // Reading and taking apart what is large leaves little of the process; most of the time belongs to calls.
+      const rest = LISTING_REST_TIMES * (performance.now() - begunAt);
       void begun.then((giveBack) => setTimeout(giveBack, rest));
     },
   };
