@@ -2,6 +2,7 @@
 // an audit log. Written by the database itself, in a few statements, past the API.
 
 import { createHash } from 'node:crypto';
+import { firstIdAt } from '../../src/hub/ids.ts';
 import type { Writer } from './agents.ts';
 
 export type Size = { readonly agents: number; readonly connectors: number; readonly credentials: number };
@@ -19,8 +20,9 @@ export const connectorIdOf = (number: number): string => `con_wide${String(numbe
 /**
  * `like` is a connector that was made over the API, with its tools: the others are its copies. Of a hundred
  * credentials one must be connected again, one fails to be renewed and one ends for good within the week.
+ * Answers the id in the middle of the call log.
  */
-export async function fillWide(writer: Writer, size: Size, like: string): Promise<void> {
+export async function fillWide(writer: Writer, size: Size, like: string): Promise<string> {
   const { agents, connectors, credentials } = size;
   const now = Date.now();
   const each = Math.max(1, Math.round(credentials / agents));
@@ -79,7 +81,7 @@ export async function fillWide(writer: Writer, size: Size, like: string): Promis
     from ${pairs} where true on conflict do nothing`);
   await writer.run(`insert into calls (id, at, agent_id, key_id, connector_id, tool_name, method, generation, outcome,
       gateway_micros, upstream_micros, bytes_in, bytes_out, era)
-    select 'cal_0' || ${pad('n')}, ${now} - ${lines} + n, ${agent(`n % ${agents}`)}, 'key_wide' || ${pad(`n % ${agents}`)},
+    select '${firstIdAt('cal', now)}' || ${pad('n')}, ${now} - ${lines} + n, ${agent(`n % ${agents}`)}, 'key_wide' || ${pad(`n % ${agents}`)},
       ${connector(`n % ${connectors}`)}, 'echo', 'tools/call', 1, case when n % 50 = 0 then 'error' else 'ok' end,
       300, 20000, 200, 200, 'modern' from ${numbers(lines)}`);
   await writer.run(`insert into call_hours (hour, agent_id, connector_id, tool_name, measure, bucket, calls, errors)
@@ -88,9 +90,10 @@ export async function fillWide(writer: Writer, size: Size, like: string): Promis
     from ${numbers(Math.min(agents * 3, LINES_MAX))}, (select 'gateway' as measure union all select 'upstream') as measures
     where true on conflict do nothing`);
   await writer.run(`insert into audit (id, at, actor, action, connector_id, agent_id, detail)
-    select 'aud_0' || ${pad('n')}, ${now} - ${lines} + n, 'system',
+    select '${firstIdAt('aud', now)}' || ${pad('n')}, ${now} - ${lines} + n, 'system',
       case when n % 100 = 0 then 'connector.changed' else 'credential.refreshed' end,
       ${connector(`n % ${connectors}`)}, ${agent(`n % ${agents}`)}, '{"generation":2}' from ${numbers(lines)}`);
+  return `${firstIdAt('cal', now)}${String(lines >> 1).padStart(8, '0')}`;
 }
 
 /** SHA-256 in base64url, as the hub keeps keys. */

@@ -48,7 +48,7 @@ type House = {
   readonly hub: HubChild;
   readonly url: string;
   readonly store: Store;
-  readonly like: string;
+  readonly middleCall: string;
 };
 
 export async function benchWide(setting: WideSetting): Promise<WideFigures> {
@@ -82,10 +82,11 @@ async function openHouse(setting: WideSetting, size: Size): Promise<House> {
   await hub.api('PATCH', `/api/connectors/${like.id}`, { credentialMode: 'per_agent' });
   const writer = databaseUrl === null ? sqliteWriter(file) : await postgresWriter(databaseUrl);
   const began = performance.now();
+  let middleCall = '';
   const key = await readFile(join(folder, `${name}-data`, 'encryption.key'), 'utf8');
   const vault = createVault(parseKeyring(key.trim()));
   try {
-    await fillWide(writer, size, like.id);
+    middleCall = await fillWide(writer, size, like.id);
     const called = Array.from({ length: Math.min(size.agents, CALLED_AGENTS) }, (_, n) => n);
     const sealed = await Promise.all(called.map((n) => sealStatic(vault, new Secret(token), `crd_called${n}`)));
     const now = Date.now();
@@ -130,7 +131,7 @@ async function openHouse(setting: WideSetting, size: Size): Promise<House> {
   const store = await openStore(
     databaseUrl === null ? { kind: 'sqlite', file } : { kind: 'postgres', url: databaseUrl },
   );
-  return { size, hub, store, url: `${hub.url}/mcp/${like.key}`, like: like.id };
+  return { size, hub, store, url: `${hub.url}/mcp/${like.key}`, middleCall };
 }
 
 async function measureCalls(setting: WideSetting, houses: readonly House[]): Promise<WideCalls[]> {
@@ -198,7 +199,7 @@ async function measureCalls(setting: WideSetting, houses: readonly House[]): Pro
 type Ask = () => Promise<unknown>;
 
 /** Over HTTP, with a token, on one connection. */
-function requestsOf({ hub, size }: House): Record<string, Ask> {
+function requestsOf({ hub, size, middleCall }: House): Record<string, Ask> {
   const pool = new Pool(hub.url, { connections: 1 });
   const get =
     (path: string): Ask =>
@@ -208,7 +209,6 @@ function requestsOf({ hub, size }: House): Record<string, Ask> {
       if (answer.statusCode !== 200) throw new Error(`GET ${path}: ${answer.statusCode} ${text.slice(0, 300)}`);
     };
   const [agent, connector] = [agentIdOf(size.agents >> 1), connectorIdOf((size.connectors >> 1) & ~3)];
-  const deepCall = `cal_0${String(Math.min(300_000, size.agents * 10) >> 1).padStart(8, '0')}`;
   const lists = {
     'connectors, first page': '/api/connectors?limit=50',
     'connectors, deep': `/api/connectors?limit=50&cursor=${connector}`,
@@ -222,11 +222,11 @@ function requestsOf({ hub, size }: House): Record<string, Ask> {
     'credentials of a connector, first page': `/api/connectors/${connector}/agents?limit=50`,
     'credentials of a connector, deep': `/api/connectors/${connector}/agents?limit=50&cursor=${agent}`,
     'calls, first page': '/api/calls?limit=50',
-    'calls, deep': `/api/calls?limit=50&cursor=${deepCall}`,
+    'calls, deep': `/api/calls?limit=50&cursor=${middleCall}`,
     'calls of an agent': `/api/calls?limit=50&agentId=${agent}`,
     'calls that failed': '/api/calls?limit=50&outcome=error',
     'audit, first page': '/api/audit?limit=50',
-    'audit, deep': `/api/audit?limit=50&cursor=${deepCall.replace('cal', 'aud')}`,
+    'audit, deep': `/api/audit?limit=50&cursor=${middleCall.replace('cal', 'aud')}`,
     'audit of an action': '/api/audit?limit=50&action=connector.changed',
     'agent page': `/api/agents/${agent}`,
     'agent page, its connectors': `/api/agents/${agent}/connectors?limit=50`,

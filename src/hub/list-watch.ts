@@ -18,6 +18,9 @@ import type { HubContext } from './context.ts';
 import { newId } from './ids.ts';
 import { syncOnce } from './maintenance.ts';
 
+const WATCH_LOOKS_PER_BACKOFF = 100;
+const WATCH_QUIET_TIMES = 20;
+
 type Watch = { readonly abort: AbortController; readonly updatedAt: number };
 
 export type ListWatch = {
@@ -33,6 +36,9 @@ export function createListWatch(context: HubContext): ListWatch {
   const running = new Set<Promise<void>>();
   const holder = newId(context.holder, context.now());
   let reconciling = false;
+  /** Connectors, when they were last looked at: the more there are, the longer each one without a listener rests. */
+  let watchable = 0;
+  let quietUntilMs = 0;
 
   const start = (connector: ConnectorRecord, agentId: string | null): void => {
     const abort = new AbortController();
@@ -108,8 +114,9 @@ export function createListWatch(context: HubContext): ListWatch {
       if (resting || watches.size >= WATCH_MAX_STREAMS) continue;
       const listener = await listenerOf(context, connector);
       if (listener !== null) start(connector, listener.agentId);
-      else rest(connector.id, WATCH_BACKOFF_MS);
+      else rest(connector.id, WATCH_BACKOFF_MS * Math.max(1, watchable / WATCH_LOOKS_PER_BACKOFF));
     }
+    watchable = seen.size;
     for (const [id, running] of watches) if (!seen.has(id)) running.abort.abort();
     for (const memory of [quietUntil, failures]) {
       for (const id of memory.keys()) if (!seen.has(id)) memory.delete(id);
@@ -118,12 +125,15 @@ export function createListWatch(context: HubContext): ListWatch {
 
   return {
     async reconcile() {
-      if (reconciling) return;
+      const beganMs = performance.now();
+      if (reconciling || beganMs < quietUntilMs) return;
       reconciling = true;
       try {
         await arrange();
       } finally {
         reconciling = false;
+        // Looking through thousands of connectors must stay a small part of what a process does.
+        quietUntilMs = performance.now() + WATCH_QUIET_TIMES * (performance.now() - beganMs);
       }
     },
     async stop() {
@@ -148,6 +158,8 @@ async function* listed(context: HubContext): AsyncGenerator<ConnectorRecord> {
       if (connector.toolsSyncedAt !== null && connector.protocol !== null) yield connector;
     }
     cursor = page.nextCursor ?? undefined;
+    // An embedded database answers at once: without a turn for others thousands of connectors would hold up every call.
+    await new Promise((resolve) => setImmediate(resolve));
   } while (cursor !== undefined);
 }
 

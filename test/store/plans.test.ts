@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
+import { DELETED_PER_STATEMENT } from '../../src/store/sql/rows.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storedConnector } from './conformance/fixtures.ts';
 
@@ -113,6 +114,22 @@ test.each(Object.keys(READS))('%s', async (name) => {
   const plans = await asked(run);
   expect(plans.length).toBeGreaterThan(0);
   expect(fullScans(plans)).toEqual([]);
+});
+
+test('a long deletion gives others a turn after each piece', async () => {
+  seen.exec(`insert into audit (id, at, actor, action, detail)
+    with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 2000)
+    select 'aud_' || n, 0, 'system', 'x', '{}' from numbers`);
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  expect(await store.audit.deleteBefore(NOW)).toBe(2000);
+  isOver = true;
+  expect(turns).toBeGreaterThanOrEqual(2000 / DELETED_PER_STATEMENT);
 });
 
 test('a statement without an index would be found', () => {

@@ -36,20 +36,10 @@ export function attentionStore(db: Db, dialect: Dialect): Attention {
         where ${ENDING} and expires_at < ${before} order by expires_at, id limit ${limit}`),
 
     async neverConnected(limit) {
-      const rows = await connectors()
-        .where('credentialMode', '=', 'shared')
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('credentials')
-                .select('credentials.connectorId')
-                .whereRef('credentials.connectorId', '=', 'connectors.id')
-                .where(SHARED),
-            ),
-          ),
-        )
-        .limit(limit)
-        .execute();
+      const some = sql`(select id from connectors where credential_mode = 'shared' and not exists (
+        select 1 from ${by(dialect, 'credentials', 'credentials_shared')}
+        where credentials.connector_id = connectors.id and ${SHARED}) order by id limit ${limit})`;
+      const rows = await connectors().where(sql<boolean>`connectors.id in ${some}`).execute();
       return rows.map(connectorCodec.toRecord);
     },
 

@@ -1,12 +1,9 @@
 // The audit log: append, read from the newest, drop what is too old.
 
 import type { AuditStore } from '../store.ts';
-import { pageOf } from './rows.ts';
+import { DELETED_PER_STATEMENT, deletePieces, pageOf } from './rows.ts';
 import type { Db } from './schema.ts';
 import { auditCodec } from './schema.ts';
-
-/** One statement must not hold the write lock, or run into the statement timeout, for a year's log. */
-const DELETED_PER_STATEMENT = 1_000;
 
 export function auditStore(db: Db): AuditStore {
   return {
@@ -25,14 +22,11 @@ export function auditStore(db: Db): AuditStore {
       if (page.cursor !== undefined) query = query.where('id', '<', page.cursor);
       return pageOf((await query.execute()).map(auditCodec.toRecord), page);
     },
-    async deleteBefore(at) {
-      let deleted = 0;
-      for (;;) {
+    deleteBefore: (at) =>
+      deletePieces(async () => {
         const oldest = db.selectFrom('audit').select('id').where('at', '<', at).limit(DELETED_PER_STATEMENT);
         const { numDeletedRows } = await db.deleteFrom('audit').where('id', 'in', oldest).executeTakeFirst();
-        deleted += Number(numDeletedRows);
-        if (numDeletedRows < BigInt(DELETED_PER_STATEMENT)) return deleted;
-      }
-    },
+        return Number(numDeletedRows);
+      }),
   };
 }

@@ -4,12 +4,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { CallHourRecord } from '../records.ts';
 import type { CallBucket, CallStatsQuery, CallStore } from '../store.ts';
-import { chunksOf, pageOf } from './rows.ts';
+import { chunksOf, DELETED_PER_STATEMENT, deletePieces, pageOf } from './rows.ts';
 import type { Db } from './schema.ts';
 import { inTransaction } from './transaction.ts';
 
-/** One statement must not hold the write lock, or run into the statement timeout, for a month's log. */
-const DELETED_PER_STATEMENT = 1_000;
 const HOUR_KEY = ['hour', 'agentId', 'connectorId', 'toolName', 'measure', 'bucket'] as const;
 const GROUP_COLUMNS: { readonly [group in CallStatsQuery['groupBy']]: readonly (keyof CallHourRecord)[] } = {
   agent: ['agentId'],
@@ -20,15 +18,12 @@ const GROUP_COLUMNS: { readonly [group in CallStatsQuery['groupBy']]: readonly (
 };
 
 export function callStore(db: Db): CallStore {
-  const deleteBefore = async (table: 'calls' | 'callCaptures', id: string): Promise<number> => {
-    let deleted = 0;
-    for (let some = DELETED_PER_STATEMENT; some === DELETED_PER_STATEMENT; deleted += some) {
+  const deleteBefore = (table: 'calls' | 'callCaptures', id: string): Promise<number> =>
+    deletePieces(async () => {
       const oldest = db.selectFrom(table).select('id').where('id', '<', id).limit(DELETED_PER_STATEMENT);
       const { numDeletedRows } = await db.deleteFrom(table).where('id', 'in', oldest).executeTakeFirst();
-      some = Number(numDeletedRows);
-    }
-    return deleted;
-  };
+      return Number(numDeletedRows);
+    });
   return {
     async append(calls, hours, captures) {
       if (calls.length === 0) return;
@@ -114,11 +109,11 @@ export function callStore(db: Db): CallStore {
       await deleteBefore('callCaptures', id);
       const deleted = await deleteBefore('calls', id);
       const key = sql.join(HOUR_KEY.map((column) => sql.ref(column)));
-      for (let some = DELETED_PER_STATEMENT; some === DELETED_PER_STATEMENT; ) {
+      await deletePieces(async () => {
         const { numAffectedRows } = await sql`delete from call_hours where (${key}) in (
           select ${key} from call_hours where hour < ${hour} limit ${DELETED_PER_STATEMENT})`.execute(db);
-        some = Number(numAffectedRows ?? 0n);
-      }
+        return Number(numAffectedRows ?? 0n);
+      });
       return deleted;
     },
   };

@@ -30,3 +30,23 @@ export function holds(text: RawBuilder<string>, sought: string, dialect: Dialect
     ? sql<boolean>`strpos(lower(${text}), ${lower}) > 0`
     : sql<boolean>`instr(lower(${text}), ${lower}) > 0`;
 }
+
+/** Of a deletion that goes on for long: few enough that nobody notices a piece. */
+export const DELETED_PER_STATEMENT = 250;
+
+/**
+ * Deletes piece by piece, `piece` answering how many it found. A statement must not hold the write lock, or run into the
+ * statement timeout, for a month's log; and an embedded database answers at once, so that calls get as long
+ * a turn after each piece as it took.
+ */
+export async function deletePieces(piece: () => Promise<number>): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const beganMs = performance.now();
+    const some = await piece();
+    deleted += some;
+    if (some < DELETED_PER_STATEMENT) return deleted;
+    const tookMs = performance.now() - beganMs;
+    await new Promise((resolve) => setTimeout(resolve, tookMs));
+  }
+}
