@@ -136,9 +136,6 @@ const MET: Readonly<Partial<Record<Name, readonly [file: string, title: string]>
 
 /** How often, or how long before, something is done by itself: nothing from outside can exceed these. */
 const PACES: readonly Name[] = [
-  'DNS_TRY_MS',
-  'DNS_TRIES',
-  'DNS_SECOND_FAMILY_MS',
   'AS_METADATA_DOUBT_MS',
   'DNS_TRY_MS',
   'DNS_TRIES',
