@@ -6,6 +6,8 @@ import { benchGateway, printGateway } from './gateway/gateway.ts';
 import { GATEWAY_HELP, readGatewayOptions } from './gateway/options.ts';
 import { benchGrowth, type GrowthFigures, printGrowth } from './growth/growth.ts';
 import { GROWTH_HELP, readGrowthOptions } from './growth/options.ts';
+import { benchHostile, printHostile } from './hostile/hostile.ts';
+import { HOSTILE_HELP, readHostileOptions } from './hostile/options.ts';
 import { benchHub, printHub } from './hub-figures.ts';
 import { benchPage, PAGE_HELP, printPage } from './page/page.ts';
 import { keepResults, machineLine } from './results.ts';
@@ -52,6 +54,15 @@ const PARTS: Readonly<Record<string, Part>> = {
       const gateway = await benchGateway(options);
       console.log(`${printGateway(gateway, options)}\n`);
       return { gateway };
+    },
+  },
+  hostile: {
+    help: HOSTILE_HELP,
+    short: ['--servers', '140', '--rounds', '1', '--t', '1'],
+    async run(args) {
+      const hostile = await benchHostile(readHostileOptions(args));
+      console.log(`${printHostile(hostile)}\n`);
+      return { hostile };
     },
   },
   growth: {

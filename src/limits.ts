@@ -3,11 +3,6 @@
 // Outbound requests.
 /** A server that does not complete TCP and TLS in this time is down for our purposes. */
 export const CONNECT_TIMEOUT_MS = 5_000;
-/** One question to one name server; the second try waits twice as long, which leaves something of CONNECT_TIMEOUT_MS. */
-export const DNS_TRY_MS = 1_200;
-export const DNS_TRIES = 2;
-/** With addresses of one family in hand the other is waited for this long. */
-export const DNS_SECOND_FAMILY_MS = 250;
 /** Whole answer, headers and body. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 /** A stream may live long but must say something (SSE comments count). */
@@ -101,14 +96,9 @@ export const REFRESH_BACKOFF_MAX_MS = 5 * 60_000;
 export const REFRESH_SAVE_WAIT_MS = 8_000;
 /** A rotated token that cannot be saved is kept in memory and tried again this long: a disk is freed, a database restarted. */
 export const REFRESH_SAVE_MS = 30 * 60_000;
-/** A hub that closes tries this much longer. */
-export const REFRESH_SAVE_LAST_MS = 3_000;
 export const REFRESH_SAVE_PAUSE_MS = 100;
 /** Short, so that it is saved before another process, whose lease is free by then, presents the old one. */
 export const REFRESH_SAVE_PAUSE_MAX_MS = 500;
-/** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
-export const REFUSAL_PAUSE_MS = 2_000;
-export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
 /** How often a loser of the refresh lease looks for the winner's token. */
 export const LEASE_POLL_MS = 100;
 /** A resolved credential may be served from memory this long before its generation is read again. */

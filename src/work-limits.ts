@@ -59,3 +59,27 @@ export const COUNTED_MAX = 10_000;
 export const FORECAST_MAX = 100;
 /** So many of the newest grants are looked through for agents that have no credential yet. */
 export const GRANTS_LOOKED_AT = 1_000;
+
+// Names.
+/** One question to one name server; the second try waits twice as long, which leaves something of CONNECT_TIMEOUT_MS. */
+export const DNS_TRY_MS = 1_200;
+export const DNS_TRIES = 2;
+/** With addresses of one family in hand the other is waited for this long. */
+export const DNS_SECOND_FAMILY_MS = 250;
+
+// Credentials that their servers refuse.
+/** First wait before a credential that its server refused is tried again; doubles up to the maximum. */
+export const REFUSAL_PAUSE_MS = 2_000;
+export const REFUSAL_PAUSE_MAX_MS = 60 * 60_000;
+
+// Rotated tokens that could not be saved yet.
+/** A hub that closes tries this much longer. */
+export const REFRESH_SAVE_LAST_MS = 3_000;
+
+// Listings of tools.
+/** Read at once in a process: twice what the schedule lists, so that a person's own is not behind all of it. */
+export const LISTINGS_MAX = 16;
+/** Of one answer; what is longer waits for its turn, one at a time. Hundreds of tools are shorter. */
+export const LISTING_LARGE_BYTES = 256 * 1024;
+/** After a large one the next begins when this many times as long has passed as it took. */
+export const LISTING_REST_TIMES = 3;

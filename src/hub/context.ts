@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/seal.ts';
 import type { AgentAccessReader } from './agent-access.ts';
 import type { LateSaves } from './late-saves.ts';
+import type { ListingRoom } from './listing-room.ts';
 import type { HubMeter } from './meter.ts';
 import type { RefusalTrials } from './refusal-trials.ts';
 
@@ -54,6 +55,7 @@ export type HubContext = {
   readonly holder: string;
   readonly credentialCache: CredentialCache;
   readonly agentAccess: AgentAccessReader;
+  readonly listings: ListingRoom;
   readonly lateSaves: LateSaves;
   readonly refusalTrials: RefusalTrials;
   /** In-process single flight: callers of one key share one run. */

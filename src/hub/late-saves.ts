@@ -1,6 +1,6 @@
 // Rotated tokens that could not be saved yet. They are in memory alone, so a hub that closes gives them a last moment.
 
-import { REFRESH_SAVE_LAST_MS } from '../limits.ts';
+import { REFRESH_SAVE_LAST_MS } from '../work-limits.ts';
 
 export type LateSaves = {
   /** Whether it is time to give up. */

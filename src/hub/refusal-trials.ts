@@ -1,8 +1,8 @@
 // When a credential that its server refused is tried again: by one call after a pause that doubles, while everybody else
 // is told at once. Each process finds out for itself, as with the circuits of servers that fail.
 
-import { REFUSAL_PAUSE_MAX_MS, REFUSAL_PAUSE_MS } from '../limits.ts';
 import type { CredentialRecord } from '../store/records.ts';
+import { REFUSAL_PAUSE_MAX_MS, REFUSAL_PAUSE_MS } from '../work-limits.ts';
 
 export type RefusalTrials = {
   /** Whether now is the time; true is answered to one caller for each pause. */

@@ -71,18 +71,21 @@ export async function syncTools(
   const recorder = options.recorder ?? createRecorder(context, 'sync');
   const who = options.slot === 'pending' ? { agentId, anonymous: false } : await lister(context, connector, agentId);
   try {
-    const listing = await withUpstream(
-      context,
-      connector,
-      who.agentId,
-      recorder,
-      {
-        anonymous: who.anonymous,
-        ...(options.slot === undefined ? {} : { slot: options.slot }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-      async (upstream, hide) =>
-        withoutEchoes(await listTools(upstream, (step, text) => recorder.note(step, hide(text))), hide),
+    const listing = await context.listings.run((through) =>
+      withUpstream(
+        context,
+        connector,
+        who.agentId,
+        recorder,
+        {
+          anonymous: who.anonymous,
+          through,
+          ...(options.slot === undefined ? {} : { slot: options.slot }),
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        },
+        async (upstream, hide) =>
+          withoutEchoes(await listTools(upstream, (step, text) => recorder.note(step, hide(text))), hide),
+      ),
     );
     const tools = await Promise.all(
       listing.tools.map(async (tool) => ({

@@ -9,6 +9,7 @@ import type { ElicitationHandler, Protocol } from '../mcp/types.ts';
 import { UpstreamStatusError } from '../mcp/types.ts';
 import type { Upstream } from '../mcp/upstream.ts';
 import { openUpstream } from '../mcp/upstream.ts';
+import type { FetchLike } from '../outbound.ts';
 import type { ConnectorRecord, ProtocolRecord } from '../store/records.ts';
 import type { ResolvedCredential } from './access-token.ts';
 import type { HubContext } from './context.ts';
@@ -27,6 +28,8 @@ export type SessionOptions = {
   /** Declared in place of what `onElicitation` alone would be: forms. */
   readonly clientCapabilities?: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
+  /** Stands between the fetch and the conversation. */
+  readonly through?: (fetch: FetchLike) => FetchLike;
 };
 
 /**
@@ -55,6 +58,8 @@ export async function withUpstream<T>(
   );
 }
 
+const asItIs = (fetch: FetchLike): FetchLike => fetch;
+
 async function attempt<T>(
   context: HubContext,
   connector: ConnectorRecord,
@@ -69,7 +74,7 @@ async function attempt<T>(
   try {
     const upstream = await openUpstream({
       url: connector.url,
-      fetch: recorder.fetch('mcp', 'request'),
+      fetch: (options.through ?? asItIs)(recorder.fetch('mcp', 'request')),
       headers: resolved.headers,
       remembered: remembered as Protocol | null,
       clientInfo: { name: context.clientName, version: context.version },

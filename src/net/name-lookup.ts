@@ -6,7 +6,7 @@
 import { lookup as askSystem, type LookupAddress, Resolver } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { DNS_SECOND_FAMILY_MS, DNS_TRIES, DNS_TRY_MS } from '../limits.ts';
+import { DNS_SECOND_FAMILY_MS, DNS_TRIES, DNS_TRY_MS } from '../work-limits.ts';
 import type { Lookup } from './guarded-connect.ts';
 
 const HOSTS_FILE = '/etc/hosts';

@@ -15,6 +15,7 @@ import { createCredentialCache, createSingleFlight } from '../hub/credential-cac
 import { assembleHub, type Hub } from '../hub/hub.ts';
 import { newId } from '../hub/ids.ts';
 import { createLateSaves } from '../hub/late-saves.ts';
+import { createListingRoom } from '../hub/listing-room.ts';
 import { createRefusalTrials } from '../hub/refusal-trials.ts';
 import { createTokenLanes } from '../hub/token-lanes.ts';
 import { createViews } from '../hub/views.ts';
@@ -133,6 +134,7 @@ export async function createHub(options: CreateHubOptions): Promise<EmbeddedHub>
       callLogDays: options.callLogDays ?? CALL_LOG_DAYS_DEFAULT,
       holder,
       credentialCache: createCredentialCache(now),
+      listings: createListingRoom(),
       agentAccess: createAgentAccess(store, (key) => hash('sha256', key.reveal(), 'base64url'), log, now),
       singleFlight: createSingleFlight(),
       tokenLanes: createTokenLanes({ store, now, holder: newId(holder, now()) }),

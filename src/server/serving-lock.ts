@@ -9,6 +9,11 @@ import { ChatelaineError } from '../errors.ts';
 
 const LOCK_FILE = 'serving.lock';
 const BUSY = 5;
+const REASONS: Readonly<Record<string, string>> = {
+  EROFS: 'its disk is read-only',
+  EACCES: 'this user may not write there',
+  ENOSPC: 'the disk is full',
+};
 
 export type ServingLock = { release(): void };
 
@@ -42,9 +47,11 @@ function refusal(folder: string, error: unknown): ChatelaineError {
       { cause: error },
     );
   }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = REASONS[code] ?? 'check owner, mode and free space of the folder, which must be on a local disk';
   return new ChatelaineError(
     'store_unavailable',
-    `CHATELAINE_DATA: ${join(folder, LOCK_FILE)} cannot be made or locked; check owner, mode and free space of the folder, which must be on a local disk.`,
+    `CHATELAINE_DATA: ${join(folder, LOCK_FILE)} cannot be made or locked: ${why}.`,
     { cause: error },
   );
 }

@@ -28,13 +28,12 @@ import type {
 } from './records.ts';
 import type { SealedStore } from './sealed-store.ts';
 
-export type { CallBucket, CallFilter, CallStatsQuery, CallStore } from './call-store.ts';
+export type { CallBucket, CallStatsQuery, CallStore } from './call-store.ts';
 export type { AttemptStore, LeaseStore, MailStore } from './coordination.ts';
 export type {
   CallsOfHour,
   ConnectorFigures,
   CredentialFacts,
-  GrantedPair,
   OverviewStore,
   Owner,
   RowTold,

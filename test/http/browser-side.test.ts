@@ -295,10 +295,13 @@ describe('single sign-on', () => {
   const begin = () => fetch(`${single.url}/sign-in/oidc/sso`, { redirect: 'manual' });
   const outcome = async (answer: Response): Promise<string> => answer.headers.get('location') ?? answer.text();
 
-  test.each([
-    ...['javascript:alert(1)', 'data:text/html,x', '/authorize', 'nonsense', 'https://u:p@a.example/', {}].map(
-      (value) => ['authorization_endpoint', value] as const,
-    ),
+  test.each<[string, unknown]>([
+    ['authorization_endpoint', 'javascript:alert(1)'],
+    ['authorization_endpoint', 'data:text/html,x'],
+    ['authorization_endpoint', '/authorize'],
+    ['authorization_endpoint', 'nonsense'],
+    ['authorization_endpoint', 'https://u:p@a.example/'],
+    ['authorization_endpoint', {}],
     ['token_endpoint', 'nonsense'],
     ['token_endpoint', 'file:///etc/passwd'],
     ['jwks_uri', '/keys'],
