@@ -56,7 +56,7 @@ export const METERED_CONNECTORS_MAX = 500;
 /** Agents of one connector are counted this far: a page does not wait for the rest. */
 export const COUNTED_MAX = 10_000;
 /** What a forecast tells at most; more is no use to a person, who mends the worst first. */
-export const FORECAST_MAX = 200;
+export const FORECAST_MAX = 100;
 /** So many of the newest grants are looked through for agents that have no credential yet. */
 export const GRANTS_LOOKED_AT = 1_000;
 

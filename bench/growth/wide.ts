@@ -20,9 +20,10 @@ import { postgresWriter, sqliteWriter } from './agents.ts';
 import { agentIdOf, connectorIdOf, fillWide, keyOf, type Size } from './fill.ts';
 import type { GrowthSetting } from './many-agents.ts';
 
-/** Agents with a real credential at the connector that is called; the first ones are called over and over. */
+/** Agents with a real credential of their own at the connector that is called. */
 const CALLED_AGENTS = 2_000;
-const WARM_AGENTS = 200;
+/** As many at each size: more agents at work cost more whatever lies in the database, which the part `agents` measures. */
+const WARM_AGENTS = 10;
 const TOOL = 'echo';
 
 export type WideCalls = {

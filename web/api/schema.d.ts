@@ -5300,7 +5300,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description The 200 most pressing things */
+                /** @description The 100 most pressing things */
                 200: {
                     headers: {
                         [name: string]: unknown;
