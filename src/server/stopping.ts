@@ -2,6 +2,7 @@
 // finished, and who still waits in the end is told rather than cut off.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** What is under way is answered this long; then those who still wait are told. */
@@ -24,13 +25,25 @@ export type Stopping = {
   finish(server: Server): Promise<void>;
 };
 
+/** What a connection is at. */
+type Turn = { request: IncomingMessage; response: ServerResponse };
+
 export function createStopping(): Stopping {
-  const open = new Map<ServerResponse, IncomingMessage>();
+  // By connection, because one lives for many requests: a collection of requests would make the garbage collector
+  // take each of them for something that lasts.
+  const turns = new Map<Socket, Turn>();
   let hasBegun = false;
   return {
     answers(request, response) {
-      open.set(response, request);
-      response.on('close', () => open.delete(response));
+      const { socket } = request;
+      const turn = turns.get(socket);
+      if (turn === undefined) {
+        turns.set(socket, { request, response });
+        socket.once('close', () => turns.delete(socket));
+      } else {
+        turn.request = request;
+        turn.response = response;
+      }
       if (!hasBegun) return false;
       // Whoever comes again goes to another server.
       response.shouldKeepAlive = false;
@@ -40,13 +53,13 @@ export function createStopping(): Stopping {
     },
     async begin(noticeMs) {
       hasBegun = true;
-      for (const response of open.keys()) response.shouldKeepAlive = false;
+      for (const { response } of turns.values()) response.shouldKeepAlive = false;
       if (noticeMs > 0) await wait(noticeMs);
     },
     finish(server) {
       const closing = setInterval(() => server.closeIdleConnections(), LOOK_MS);
       const telling = setTimeout(() => {
-        for (const [response, request] of open) tell(request, response);
+        for (const turn of turns.values()) tell(turn);
       }, ANSWER_MS);
       const cutting = setTimeout(() => server.closeAllConnections(), ANSWER_MS + LAST_WORDS_MS);
       return new Promise((resolve) => {
@@ -62,7 +75,7 @@ export function createStopping(): Stopping {
 }
 
 /** An answer that has begun cannot be taken back: its connection is cut. */
-function tell({ url }: IncomingMessage, response: ServerResponse): void {
+function tell({ request: { url }, response }: Turn): void {
   if (response.headersSent) return;
   const isRpc = /\/mcp(?:[/?]|$)/.test(url ?? '');
   const body = isRpc ? RPC_STOPPING : `${STOPPING}\n`;
