@@ -8,7 +8,10 @@ import { STORE_OPTIONS } from './setting-options.ts';
 import { CLI, withHub } from './with-hub.ts';
 
 export const generate = command({
-  details: 'Put it before the present entries, separated by a comma: the first encrypts, all decrypt.',
+  details: [
+    'Put it before the present entries, separated by a comma: the first encrypts, all decrypt. With several',
+    'replicas put it behind them until every replica knows it: docs/operations.md.',
+  ].join('\n'),
   options: {},
   async run(_call, output) {
     const entry = generateKey();
@@ -20,8 +23,9 @@ export const generate = command({
 export const rotate = command({
   details: [
     'First put the new key before the old ones (CHATELAINE_ENCRYPTION_KEYS, what its command prints, or the key',
-    'file, as "new,old") and restart every hub of this database. May be stopped at any moment and run again, beside running hubs;',
-    'says when the old keys may go.',
+    'file, as "new,old") and restart every hub of this database. With several replicas each must know the new key',
+    'before one writes with it: docs/operations.md. May be stopped at any moment and run again, beside running',
+    'hubs; says when the old keys may go.',
   ].join('\n'),
   options: STORE_OPTIONS,
   async run({ values }, output) {
