@@ -83,7 +83,9 @@ export async function resolveCredential(
     credential.kind === 'static'
       ? await resolveStatic(context, connector, credential)
       : await resolveOAuth(context, connector, credential, options);
-  if (slot === 'active') remember(context, connector, owner, resolved, { epoch, readAt });
+  // One that is tried is for whoever tries it alone.
+  const isKept = slot === 'active' && resolved.value.isDoubted !== true;
+  if (isKept) remember(context, connector, owner, resolved, { epoch, readAt });
   return resolved.value;
 }
 

@@ -83,6 +83,22 @@ describe('a server that refuses every token for a while', () => {
     expect(items.filter(({ action }) => action === 'credential.reauthorization_required').length).toBeLessThan(2);
   });
 
+  test('is asked by one of many that call at the same time', async () => {
+    const id = await connected();
+    refuses();
+    await list(id);
+    provider.clearRequests();
+    hub.clock.ahead = 1 * MINUTE;
+    await list(id);
+    const asOne = provider.requests.length;
+    expect(asOne).toBeGreaterThan(0);
+    provider.clearRequests();
+    hub.clock.ahead = 30 * MINUTE;
+    const statuses = await Promise.all(Array.from({ length: 20 }, () => list(id)));
+    expect(statuses).toEqual(Array.from({ length: 20 }, () => 409));
+    expect(provider.requests.length).toBe(asOne);
+  });
+
   test('while the access token runs out: it is renewed then, and serves', async () => {
     const id = await connected();
     refuses();
