@@ -55,32 +55,40 @@ export async function saveRefreshed(
     refreshStartedAt: null,
     reason: credential.state === 'ok' ? null : credential.reason,
   };
-  const saving = saveUntilSaved(context, credential, patch, lease);
-  let saved = await savedInTime(saving).catch((error: unknown) => {
+  const saving = saveAndTell(context, credential, patch, lease, { rotated: fresh.refreshToken !== null });
+  await inTime(saving).catch((error: unknown) => {
     lease.keepUntil(saving);
     throw error;
   });
-  context.credentialCache.forgetConnector(credential.connectorId);
   const current = await context.store.credentials.get(credential.id);
-  // A try whose answer was lost may have written them.
-  saved ||= current?.sealed === sealed;
-  if (saved) {
-    // The token is saved; a record of it that cannot be written must not keep it from serving.
-    await audit(context, SYSTEM, 'credential.refreshed', {
-      connectorId: credential.connectorId,
-      agentId: credential.agentId,
-      credentialId: credential.id,
-      detail: { generation: credential.generation + 1, rotated: fresh.refreshToken !== null },
-    }).catch((error: unknown) =>
-      context.log.error({ err: error, credentialId: credential.id }, 'a refresh could not be audited'),
-    );
-  }
   if (current === null)
     throw new ChatelaineError('connect_required', 'The credential was removed while it was refreshed.');
   return current;
 }
 
-async function savedInTime(saving: Promise<boolean>): Promise<boolean> {
+async function saveAndTell(
+  context: HubContext,
+  credential: CredentialRecord,
+  patch: CredentialPatch,
+  lease: Lease,
+  { rotated }: { readonly rotated: boolean },
+): Promise<void> {
+  const { id, connectorId, agentId, generation } = credential;
+  let saved = await saveUntilSaved(context, credential, patch, lease);
+  context.credentialCache.forgetConnector(connectorId);
+  // A try whose answer was lost may have written them.
+  saved ||= (await context.store.credentials.get(id))?.sealed === patch.sealed;
+  if (!saved) return;
+  // The token is saved; a record of it that cannot be written must not keep it from serving.
+  await audit(context, SYSTEM, 'credential.refreshed', {
+    connectorId,
+    agentId,
+    credentialId: id,
+    detail: { generation: generation + 1, rotated },
+  }).catch((error: unknown) => context.log.error({ err: error, credentialId: id }, 'a refresh could not be audited'));
+}
+
+async function inTime(saving: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.reject(

@@ -70,6 +70,23 @@ test('are tried again for as long as the process lives', async () => {
   expect((await hub.hub.connectors.get(id)).credential).toMatchObject({ state: 'usable', reason: null });
 });
 
+test('are told in the audit log though nobody waited any more when they were saved', async () => {
+  const id = await connected();
+  const refreshed = async (): Promise<number> =>
+    (await hub.hub.audit.list({}, { limit: 50 })).items.filter(({ action }) => action === 'credential.refreshed')
+      .length;
+  const before = await refreshed();
+  takes = () => false;
+  // The present token serves meanwhile.
+  await hub.hub.resolve(id, null);
+  expect(provider.count('/token', 'POST')).toBe(1);
+  expect(await refreshed()).toBe(before);
+  takes = () => true;
+  await until('it is told', async () => (await refreshed()) === before + 1);
+  await hub.hub.resolve(id, null);
+  expect(provider.count('/token', 'POST')).toBe(1);
+});
+
 test('are given a moment by whoever takes over, whose own try would end the authorization', async () => {
   const id = await connected();
   let isTakenOver = false;
