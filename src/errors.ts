@@ -109,6 +109,11 @@ export function isTransient(error: unknown): error is ChatelaineError {
   );
 }
 
+/** The database does not answer at the moment, as while it restarts: trying again is all that it takes. */
+export function isDatabaseAway(error: unknown): boolean {
+  return isChatelaineError(error, 'store_unavailable') && error.details.retryAfterSeconds !== undefined;
+}
+
 /**
  * Makes text from a remote server safe to put in a log line or a message: control characters are
  * escaped, so that nobody forges lines, and the length is bounded.

@@ -1,6 +1,6 @@
 // A write that must not be lost to a moment without the database: tried again for some seconds.
 
-import { isChatelaineError } from '../errors.ts';
+import { isDatabaseAway } from '../errors.ts';
 import { pause } from './lease.ts';
 
 /** A restart of the database takes less, and nobody waits longer. */
@@ -20,8 +20,7 @@ export async function tryingAgain<T>(work: (isFirst: boolean) => Promise<T>): Pr
     try {
       return await work(isFirst);
     } catch (error) {
-      const isAway = isChatelaineError(error, 'store_unavailable') && error.details.retryAfterSeconds !== undefined;
-      if (!isAway || performance.now() + wait >= giveUpAt) throw error;
+      if (!isDatabaseAway(error) || performance.now() + wait >= giveUpAt) throw error;
     }
     await pause(wait);
   }

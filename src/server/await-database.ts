@@ -1,7 +1,7 @@
 // At the start the database may be behind us: still starting, failing over, out of connections. That passes by itself.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { isChatelaineError } from '../errors.ts';
+import { isDatabaseAway } from '../errors.ts';
 import type { Log } from '../hub/context.ts';
 
 const LOOK_MS = 500;
@@ -20,8 +20,7 @@ export async function awaitingDatabase<T>(work: () => Promise<T>, log: Log, sign
     try {
       return await work();
     } catch (error) {
-      const isAway = isChatelaineError(error, 'store_unavailable') && error.details.retryAfterSeconds !== undefined;
-      if (!isAway) throw error;
+      if (!isDatabaseAway(error)) throw error;
       signal?.throwIfAborted();
       if (performance.now() - toldAt >= TOLD_MS) {
         log.warn({ err: error }, 'waiting for the database, which does not answer yet');
