@@ -9,6 +9,7 @@ import { generateKey, parseKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/seal.ts';
 import { fleetRows, startTokenServer, storeFleetConnector, type TokenServer } from '../support/fleet.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 const MINUTE = 60_000;
 /** Long enough that more than eight would meet at the provider, if they were let. */
@@ -115,7 +116,7 @@ describe.each([
         const all = await Promise.all(ids.map((id) => store.credentials.get(id)));
         return all.every((credential) => credential?.generation === 2);
       };
-      while (!(await renewed())) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until('the fleet that is well is renewed', renewed);
       expect(hanging.lastAt()).toBe(0);
       expect(hanging.most()).toBeLessThanOrEqual(AT_ONCE_MOST);
       await hanging.close();

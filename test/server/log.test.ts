@@ -68,13 +68,13 @@ describe('a reader that is gone', () => {
   test('is no reason to end', () => {
     const script = `
       import { createLog } from '${LOG}';
-      import { writeFileSync } from 'node:fs';
+      import { existsSync, writeFileSync } from 'node:fs';
       const log = createLog('info', 'stderr');
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      while (!existsSync('${join(folder, 'gone')}')) await new Promise((resolve) => setTimeout(resolve, 5));
       for (let n = 0; n < 100; n += 1) log.warn({ n }, 'said to nobody');
       writeFileSync('${join(folder, 'done')}', 'here');`;
     const quoted = script.replaceAll("'", `'\\''`);
-    const command = `'${process.execPath}' --input-type=module-typescript -e '${quoted}' 2>&1 >/dev/null | true; wait`;
+    const command = `'${process.execPath}' --input-type=module-typescript -e '${quoted}' 2>&1 >/dev/null | { exec 0<&-; : > '${join(folder, 'gone')}'; }; wait`;
     spawnSync('sh', ['-c', `(${command})`]);
     const deadline = Date.now() + 10_000;
     let said = '';
